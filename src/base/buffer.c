@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buffer: see the header. Knows nothing of what it holds.
+ *
+ * Law: a failed buffer is never written to again until it is cleared.
+ */
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Most buffers are one reply head; beyond that, doubling keeps the cost of
+ * building linear. */
+#define BUFFER_MIN 256
+
+void
+buffer_done(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){0};
+}
+
+void
+buffer_clear(struct buffer *buffer)
+{
+	buffer->n = 0;
+	buffer->failed = false;
+}
+
+bool
+buffer_is_failed(const struct buffer *buffer)
+{
+	return buffer->failed;
+}
+
+static bool
+grow(struct buffer *buffer, size_t n)
+{
+	size_t n_alloc = buffer->n_alloc;
+	char *data;
+
+	if (n > (size_t)PTRDIFF_MAX - buffer->n)
+		return false;
+	n += buffer->n;
+	if (n_alloc < BUFFER_MIN)
+		n_alloc = BUFFER_MIN;
+	while (n_alloc < n)
+		n_alloc = n_alloc > PTRDIFF_MAX / 2 ? n : n_alloc * 2;
+	data = realloc(buffer->data, n_alloc);
+	if (!data)
+		return false;
+	buffer->data = data;
+	buffer->n_alloc = n_alloc;
+	return true;
+}
+
+char *
+buffer_reserve(struct buffer *buffer, size_t n)
+{
+	if (buffer->failed)
+		return NULL;
+	if (!buffer->data || n > buffer->n_alloc - buffer->n) {
+		if (!grow(buffer, n)) {
+			buffer->failed = true;
+			return NULL;
+		}
+	}
+	return buffer->data + buffer->n;
+}
+
+void
+buffer_add(struct buffer *buffer, const void *data, size_t n)
+{
+	char *p;
+
+	if (n == 0)
+		return;
+	p = buffer_reserve(buffer, n);
+	if (!p)
+		return;
+	memcpy(p, data, n);
+	buffer->n += n;
+}
+
+void
+buffer_add_char(struct buffer *buffer, char c)
+{
+	char *p = buffer_reserve(buffer, 1);
+
+	if (!p)
+		return;
+	*p = c;
+	buffer->n++;
+}
+
+void
+buffer_add_slice(struct buffer *buffer, struct slice slice)
+{
+	buffer_add(buffer, slice.data, slice.n);
+}
+
+void
+buffer_add_text(struct buffer *buffer, const char *text)
+{
+	buffer_add(buffer, text, strlen(text));
+}
+
+/* At least min_digits of them, zeros in front. */
+static void
+add_digits(struct buffer *buffer, uint64_t value, unsigned min_digits)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value || sizeof(digits) - i < min_digits);
+	buffer_add(buffer, digits + i, sizeof(digits) - i);
+}
+
+/* Also of INT64_MIN, which has no positive twin. */
+static uint64_t
+magnitude(int64_t value)
+{
+	return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
+}
+
+void
+buffer_add_int(struct buffer *buffer, int64_t value)
+{
+	if (value < 0)
+		buffer_add_char(buffer, '-');
+	add_digits(buffer, magnitude(value), 1);
+}
+
+void
+buffer_add_seconds(struct buffer *buffer, int64_t usec)
+{
+	uint64_t msec = magnitude(usec) / 1000;
+
+	if (usec < 0 && msec > 0)
+		buffer_add_char(buffer, '-');
+	add_digits(buffer, msec / 1000, 1);
+	buffer_add_char(buffer, '.');
+	add_digits(buffer, msec % 1000, 3);
+}
+
+void
+buffer_add_format(struct buffer *buffer, const char *format, ...)
+{
+	va_list args;
+	char *p;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0) {
+		buffer->failed = true;
+		return;
+	}
+	/* vsnprintf() ends with a NUL, which is not ours to count. */
+	p = buffer_reserve(buffer, (size_t)n + 1);
+	if (!p)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(p, (size_t)n + 1, format, args);
+	va_end(args);
+	buffer->n += (size_t)n;
+}
