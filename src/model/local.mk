@@ -1,1 +1,11 @@
-# SPDX-License-Identifier: MIT
+# floor 1: the nouns
+noinst_LTLIBRARIES += src/model/libmodel.la
+src_model_libmodel_la_SOURCES = \
+	src/model/answer.h \
+	src/model/change.h \
+	src/model/key.c \
+	src/model/key.h \
+	src/model/problem.c \
+	src/model/problem.h \
+	src/model/roster.c \
+	src/model/roster.h
