@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: MIT
+
+# A query whose clock and origin the test plays by hand.
+CORE_TEST_SUPPORT = tests/support/origin.c tests/support/origin.h
+CORE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(CHECK_CFLAGS)
+CORE_TEST_LIBS = tests/support/libclock.la src/core/libcore.la \
+	src/model/libmodel.la src/base/libbase.la $(CHECK_LIBS)
+
+CORE_TESTS = \
+	tests/check_core_parts \
+	tests/check_laws \
+	tests/check_query
+
+if HAVE_CHECK
+check_PROGRAMS += $(CORE_TESTS)
+TESTS += $(CORE_TESTS)
+endif
+
+tests_check_core_parts_SOURCES = tests/check_core_parts.c
+tests_check_core_parts_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_core_parts_LDADD = $(CORE_TEST_LIBS)
+
+tests_check_laws_SOURCES = tests/check_laws.c $(CORE_TEST_SUPPORT)
+tests_check_laws_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_laws_LDADD = $(CORE_TEST_LIBS)
+
+tests_check_query_SOURCES = tests/check_query.c $(CORE_TEST_SUPPORT)
+tests_check_query_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_query_LDADD = $(CORE_TEST_LIBS)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gate: see the header. The budget is a bucket of millionths of requests, so
+ * that a rate per second fills it by a whole number in each microsecond.
+ */
+#include "core/gate.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+
+#define ONE_REQUEST INT64_C(1000000)
+
+/* What a service may ask us to stay away for. Longer is a mistake of its or of
+ * somebody between, and an operator would have to restart us to undo it. */
+#define RETRY_AFTER_MAX_USEC (300 * USEC_PER_SEC)
+
+/* Two, since a single lost packet is nobody's trouble. */
+#define SILENT_IS_TROUBLE 2
+
+void
+gate_init(struct gate *gate, const struct policy *policy, int64_t now_usec)
+{
+	*gate = (struct gate){
+	    .policy = policy,
+	    .budget = policy->burst * ONE_REQUEST,
+	    .budget_usec = now_usec,
+	};
+}
+
+static void
+fill(struct gate *gate, int64_t now_usec)
+{
+	int64_t full = gate->policy->burst * ONE_REQUEST;
+	int64_t rate = gate->policy->max_requests_per_second;
+	int64_t usec = now_usec - gate->budget_usec;
+
+	/* Long enough to fill it is long enough: no overflow after a night. */
+	if (usec > full / rate)
+		gate->budget = full;
+	else
+		gate->budget += usec * rate;
+	if (gate->budget > full)
+		gate->budget = full;
+	gate->budget_usec = now_usec;
+}
+
+enum gate_answer
+gate_ask(struct gate *gate, int64_t now_usec, int64_t *ret_when_usec)
+{
+	int64_t rate = gate->policy->max_requests_per_second;
+
+	if (trouble_is_on(&gate->origin, now_usec)) {
+		*ret_when_usec = gate->origin.until_usec;
+		return GATE_TROUBLE;
+	}
+	if (gate->is_probing)
+		return GATE_PROBING;
+	fill(gate, now_usec);
+	if (gate->budget >= ONE_REQUEST)
+		return GATE_OPEN;
+	*ret_when_usec =
+	    now_usec + (ONE_REQUEST - gate->budget + rate - 1) / rate;
+	return GATE_BUDGET;
+}
+
+struct gate_pass
+gate_send(struct gate *gate, int64_t now_usec)
+{
+	bool is_probe = gate->origin.n_steps > 0;
+
+	fill(gate, now_usec);
+	assert(gate->budget >= ONE_REQUEST);
+	gate->budget -= ONE_REQUEST;
+	gate->is_probing = is_probe;
+	return (struct gate_pass){gate->epoch, is_probe};
+}
+
+static int64_t
+for_how_long(const struct gate *gate, int64_t retry_after_usec, unsigned chance)
+{
+	int64_t step_usec;
+
+	if (retry_after_usec >= 0)
+		return retry_after_usec < RETRY_AFTER_MAX_USEC ?
+		    retry_after_usec :
+		    RETRY_AFTER_MAX_USEC;
+	step_usec = trouble_step_usec(
+	    gate->origin.n_steps + 1, gate->policy->hold_off_usec);
+	return step_usec + step_usec / 10 * ((int64_t)chance - 32768) / 32768;
+}
+
+/* What was sent before a trouble says nothing of the origin after it, but that
+ * it may have been told to stay away for longer. */
+static bool
+end_late(struct gate *gate, int64_t now_usec, const struct problem *problem,
+    int64_t retry_after_usec)
+{
+	int64_t until_usec;
+
+	if (problem->kind != PROBLEM_RATE_LIMITED || retry_after_usec < 0 ||
+	    gate->origin.n_steps == 0)
+		return false;
+	until_usec = now_usec + for_how_long(gate, retry_after_usec, 0);
+	if (until_usec <= gate->origin.until_usec)
+		return false;
+	gate->origin.until_usec = until_usec;
+	gate->origin.problem = *problem;
+	return true;
+}
+
+bool
+gate_end(struct gate *gate, struct gate_pass pass, int64_t now_usec,
+    const struct problem *problem, int64_t retry_after_usec, unsigned chance)
+{
+	bool is_silent = problem_is_silence(problem);
+
+	if (pass.epoch != gate->epoch)
+		return end_late(gate, now_usec, problem, retry_after_usec);
+	if (pass.is_probe)
+		gate->is_probing = false;
+	gate->n_silent = is_silent ? gate->n_silent + 1 : 0;
+	if (problem->kind == PROBLEM_RATE_LIMITED ||
+	    gate->n_silent >= SILENT_IS_TROUBLE) {
+		trouble_add(&gate->origin, problem, now_usec,
+		    for_how_long(gate, retry_after_usec, chance));
+		gate->epoch++;
+		return true;
+	}
+	if (!is_silent)
+		trouble_clear(&gate->origin);
+	return false;
+}
+
+void
+gate_forgive(struct gate *gate)
+{
+	trouble_clear(&gate->origin);
+	gate->n_silent = 0;
+	gate->is_probing = false;
+	gate->epoch++;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Query: the core's one door. Those who ask (front) put questions in and hear
+ * answers; those who fetch (upstream) pull what is due and hand answers in.
+ *
+ * Ownership: the daemon owns the query; clock, policy, stats and the upstream's
+ *            userdata are borrowed and outlive it. An asker owns its struct ask.
+ * Lifetime:  every ask is freed before query_free(); every entry taken is
+ *            answered before it, or given up by query_stop().
+ * Callbacks: an ask hears exactly once, later, never from inside the call that
+ *            made it; the callback may free its ask or any other, ask again,
+ *            or do anything but query_free().
+ * Errors:    an outcome of the function, or a negative errno (-ENOMEM) after
+ *            which nothing has changed.
+ * Units:     microseconds; ages and ttls by the clock handed in.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/slice.h"
+#include "core/outcome.h"
+#include "core/policy.h"
+#include "core/stats.h"
+#include "core/upstream.h"
+#include "model/answer.h"
+#include "model/key.h"
+#include "model/problem.h"
+#include "model/roster.h"
+
+struct query;
+struct ask;
+struct entry; /* a key's machine; to those outside, a name for what they took */
+struct write; /* a set_state on its way; likewise */
+
+int query_new(struct clock *clock, const struct policy *policy,
+    struct stats *stats, const struct upstream *upstream, struct query **ret);
+struct query *query_free(struct query *query);
+DEFINE_CLEANUP(struct query *, query_free);
+
+/* ---- those who ask ---- */
+
+/*
+ * Asks for all the keys at once: answered whole or refused whole. Keys of kinds
+ * CHANNEL, GROUP and GLOBAL may be mixed, or STATE and GROUP_STATE; WHERE stands
+ * alone. No key twice. The keys' bytes are copied as far as they are kept. Over
+ * max_waiters or max_keys_waiting it is ASK_READY with PROBLEM_LIMIT.
+ */
+int query_ask(struct query *query, const struct terms *terms,
+    const struct key *keys, size_t n_keys, ask_fn fn, void *userdata,
+    struct outcome *ret_outcome, struct ask **ret_ask);
+
+/*
+ * Sets a state: one request, in line behind earlier writes for the same uuid.
+ * Of terms, timeout and uid count. The texts are copied. (After ASK_WAITS, an
+ * ask freed or timed out stops a write only if it was not yet sent.)
+ */
+int query_write(struct query *query, const struct terms *terms,
+    const struct slice *channels, size_t n_channels, const struct slice *groups,
+    size_t n_groups, struct slice uuid, struct slice state, ask_fn fn,
+    void *userdata, struct outcome *ret_outcome, struct ask **ret_ask);
+
+/* Gives up hearing, if it has not heard; frees. Requests run on. */
+struct ask *ask_free(struct ask *ask);
+DEFINE_CLEANUP(struct ask *, ask_free);
+
+/* ---- those who look ---- */
+
+struct query_status {
+	enum upstream_state state;
+	int64_t since_usec; /* by the clock */
+	struct problem
+	    last_problem; /* the last a request ended with; may be none */
+	int64_t last_problem_usec; /* when; by the clock */
+	int64_t retry_in_usec;     /* of UPSTREAM_DOWN, else -1 */
+	size_t n_entries;
+	size_t n_bytes;
+};
+
+void query_status(struct query *query, struct query_status *ret);
+
+/* One held channel, group or the global query. Borrowed for the call only. */
+struct entry_info {
+	struct key key;
+	enum level level;
+	uint64_t occupancy;
+	int64_t age_usec;
+	int64_t ttl_usec;
+	bool followed;
+	size_t n_watchers;
+	size_t n_bytes;
+};
+
+typedef void (*entry_info_fn)(const struct entry_info *info, void *userdata);
+
+/* Every entry that holds an answer, of KEY_CHANNEL, GROUP and GLOBAL. fn must
+ * not call into the query. */
+void query_each(struct query *query, entry_info_fn fn, void *userdata);
+
+/* Forgets what is held and the trouble remembered, of channels of these names
+ * (and states there), or with n 0 of everything; the origin's trouble too.
+ * Returns how many held answers were dropped. Asks wait on, due at once. */
+size_t query_flush(struct query *query, const struct slice *names, size_t n);
+
+/* ---- those who fetch ---- */
+
+enum take_result {
+	TAKE_NONE, /* nothing may go now; wake() says when to ask again */
+	TAKE_READ,
+	TAKE_WRITE,
+};
+
+/* Borrowed until the next call into the query, but entry and write, which are
+ * valid until they are answered. */
+struct take {
+	struct entry *entry; /* TAKE_READ */
+	struct key key;
+	enum level level;
+
+	struct write *write; /* TAKE_WRITE */
+	const struct slice *channels;
+	size_t n_channels;
+	const struct slice *groups;
+	size_t n_groups;
+	struct slice uuid;
+	struct slice state;
+};
+
+/*
+ * Takes the next thing that is due and may go now; its request counts against
+ * the budget and is sent at this moment. Each taken entry or write is answered
+ * exactly once by query_answer() or query_written().
+ */
+enum take_result query_take(struct query *query, struct take *ret);
+/* One more request for an entry already taken (its next page), the last one
+ * having been answered: whether it may go now, and then it is counted. If not,
+ * wake() says when to ask again. */
+bool query_take_more(struct query *query, struct entry *entry);
+
+/* The answer to a taken entry; asks that it settles hear before it returns. */
+void query_answer(
+    struct query *query, struct entry *entry, const struct answer *answer);
+/* A taken write ended. unclear: the service may or may not have done it. */
+void query_written(struct query *query, struct write *write,
+    const struct problem *problem, int64_t retry_after_usec, bool unclear);
+
+/* Every ask hears PROBLEM_SHUTDOWN and nothing is taken any more; entries and
+ * writes in the air need no answer after it. */
+void query_stop(struct query *query);
+/* How many asks wait, for a drain to know its end. */
+size_t query_n_waiting(struct query *query);
