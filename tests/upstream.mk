@@ -1,1 +1,98 @@
 # SPDX-License-Identifier: MIT
+
+# A server in the test's own loop; whoever links it includes "support/web.h".
+check_LTLIBRARIES += tests/support/libweb.la
+tests_support_libweb_la_SOURCES = tests/support/web.c tests/support/web.h
+tests_support_libweb_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(EVENT_CFLAGS) $(EVENT_OPENSSL_CFLAGS) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_support_libweb_la_LIBADD = $(EVENT_OPENSSL_LIBS) $(EVENT_LIBS) \
+	$(SSL_LIBS) $(CRYPTO_LIBS)
+
+UPSTREAM_TESTS = \
+	tests/check_fetch \
+	tests/check_http \
+	tests/check_pubnub \
+	tests/check_recorded \
+	tests/check_sign
+
+if HAVE_CHECK
+check_PROGRAMS += $(UPSTREAM_TESTS)
+TESTS += $(UPSTREAM_TESTS)
+endif
+
+UPSTREAM_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(CHECK_CFLAGS)
+UPSTREAM_TEST_LIBS = src/upstream/libupstream.la src/model/libmodel.la \
+	src/base/libbase.la $(CHECK_LIBS)
+
+# The fakes stand where the core and upstream/http would; since they define all
+# that fetch wants of those, the library's own http.o is left out.
+tests_check_fetch_SOURCES = tests/check_fetch.c \
+	tests/support/fail_alloc.c tests/support/fail_alloc.h \
+	tests/support/fake_core.c tests/support/fake_core.h \
+	tests/support/fake_http.c tests/support/fake_http.h
+tests_check_fetch_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=reallocarray
+tests_check_fetch_LDADD = tests/support/libclock.la $(UPSTREAM_TEST_LIBS)
+
+tests_check_http_SOURCES = tests/check_http.c
+tests_check_http_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(ZLIB_CFLAGS)
+tests_check_http_LDADD = tests/support/libweb.la $(UPSTREAM_TEST_LIBS) \
+	$(ZLIB_LIBS)
+
+tests_check_pubnub_SOURCES = tests/check_pubnub.c
+tests_check_pubnub_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_pubnub_LDADD = $(UPSTREAM_TEST_LIBS)
+
+# Skipped where the recordings are not: see there.
+tests_check_recorded_SOURCES = tests/check_recorded.c
+tests_check_recorded_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS) $(JSONC_CFLAGS)
+tests_check_recorded_LDADD = $(UPSTREAM_TEST_LIBS) $(JSONC_LIBS)
+
+tests_check_sign_SOURCES = tests/check_sign.c
+tests_check_sign_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_sign_LDADD = $(UPSTREAM_TEST_LIBS)
+
+# As tests/fuzz_json.
+check_PROGRAMS += tests/fuzz_pubnub
+tests_fuzz_pubnub_SOURCES = tests/fuzz_pubnub.c
+tests_fuzz_pubnub_LDADD = src/upstream/libupstream.la \
+	src/model/libmodel.la src/base/libbase.la
+if WITH_FUZZERS
+tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_pubnub_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_pubnub_LDFLAGS = $(AM_LDFLAGS)
+TESTS += tests/fuzz_pubnub
+endif
+EXTRA_DIST += \
+	tests/corpus/pubnub/bad-utf8 \
+	tests/corpus/pubnub/cut-short \
+	tests/corpus/pubnub/deep \
+	tests/corpus/pubnub/empty \
+	tests/corpus/pubnub/error-429 \
+	tests/corpus/pubnub/error-503-under-200 \
+	tests/corpus/pubnub/error-html \
+	tests/corpus/pubnub/error-limit \
+	tests/corpus/pubnub/huge-count \
+	tests/corpus/pubnub/multi-count \
+	tests/corpus/pubnub/multi-empty \
+	tests/corpus/pubnub/multi-state \
+	tests/corpus/pubnub/multi-uuids \
+	tests/corpus/pubnub/negative \
+	tests/corpus/pubnub/nul-in-name \
+	tests/corpus/pubnub/publish-array \
+	tests/corpus/pubnub/refused \
+	tests/corpus/pubnub/refused-under-200 \
+	tests/corpus/pubnub/set-state \
+	tests/corpus/pubnub/single-2016 \
+	tests/corpus/pubnub/single-2025 \
+	tests/corpus/pubnub/single-count \
+	tests/corpus/pubnub/single-empty \
+	tests/corpus/pubnub/single-hollow \
+	tests/corpus/pubnub/single-state \
+	tests/corpus/pubnub/state-group \
+	tests/corpus/pubnub/state-single \
+	tests/corpus/pubnub/where

@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: MIT
+# Floor 3: where answers come from.
+noinst_LTLIBRARIES += src/upstream/libupstream.la
+src_upstream_libupstream_la_SOURCES = \
+	src/upstream/complaint.c \
+	src/upstream/complaint.h \
+	src/upstream/fetch.c \
+	src/upstream/fetch.h \
+	src/upstream/flight.c \
+	src/upstream/flight.h \
+	src/upstream/http.c \
+	src/upstream/http.h \
+	src/upstream/http_outcome.c \
+	src/upstream/http_outcome.h \
+	src/upstream/pages.c \
+	src/upstream/pages.h \
+	src/upstream/percent.c \
+	src/upstream/percent.h \
+	src/upstream/pubnub.h \
+	src/upstream/pubnub_body.c \
+	src/upstream/pubnub_error.c \
+	src/upstream/pubnub_error.h \
+	src/upstream/pubnub_url.c \
+	src/upstream/sign.c \
+	src/upstream/sign.h \
+	src/upstream/url.c \
+	src/upstream/url.h
+src_upstream_libupstream_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+src_upstream_libupstream_la_LIBADD = $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)

@@ -1,0 +1,1071 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * upstream/fetch between a core and a network that are both fakes: what is
+ * sent, when, and what becomes of the answers.
+ */
+#include <assert.h>
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "support/clock.h"
+#include "support/fail_alloc.h"
+#include "support/fake_core.h"
+#include "support/fake_http.h"
+#include "upstream/fetch.h"
+
+#define ORIGIN "http://origin.test"
+#define HERE   ORIGIN "/v2/presence/sub-key/demo"
+#define COMMON "uuid=watcher&pnsdk=presenced%2F" PACKAGE_VERSION
+
+/* A busy machine, valgrind: the default of 4 s is too short. */
+#define PATIENCE_SEC 120
+
+struct fixture {
+	struct fake_clock clock;
+	struct http http;
+	struct query query;
+	struct stats stats;
+	struct sign_settings sign_settings;
+	struct sign *sign;
+	struct fetch_settings settings;
+	struct fetch *fetch;
+	unsigned n_logged;       /* above debug */
+	unsigned n_names_logged; /* of these */
+	char logged[256];        /* the last message */
+};
+
+static void
+on_log(enum log_level level, const struct log_field *fields, size_t n_fields,
+    void *userdata)
+{
+	struct fixture *f = userdata;
+	size_t i;
+
+	if (level == LOG_LEVEL_DEBUG)
+		return;
+	for (i = 0; i < n_fields; i++)
+		if (fields[i].kind == LOG_KIND_SLICE &&
+		    slice_is(fields[i].slice, SLICE("lobby")))
+			f->n_names_logged++;
+	f->n_logged++;
+	snprintf(f->logged, sizeof(f->logged), "%.*s", (int)fields[0].slice.n,
+	    fields[0].slice.data);
+}
+
+static void
+setup(struct fixture *f)
+{
+	struct fetch_needs needs;
+
+	*f = (struct fixture){
+	    .sign_settings = {.user_id = "watcher"},
+	    .settings = {.url = {.origin = ORIGIN,
+			     .subscribe_key = "demo",
+			     .max_uri_bytes = 8192},
+		.max_connections = 4},
+	};
+	fake_clock_init(&f->clock, 1000 * USEC_PER_SEC);
+	fake_http_init(&f->http);
+	fake_core_init(&f->query);
+	log_set_sink(on_log, f);
+	log_set_level(LOG_LEVEL_DEBUG);
+	ck_assert_int_eq(sign_new(&f->sign_settings, &f->sign), 0);
+	needs = (struct fetch_needs){
+	    .clock = &f->clock.clock,
+	    .http = &f->http,
+	    .sign = f->sign,
+	    .stats = &f->stats,
+	    .settings = &f->settings,
+	};
+	ck_assert_int_eq(fetch_new(&needs, &f->fetch), 0);
+	fetch_start(f->fetch, &f->query);
+}
+
+static void
+teardown(struct fixture *f)
+{
+	f->fetch = fetch_free(f->fetch);
+	f->sign = sign_free(f->sign);
+	log_set_sink(NULL, NULL);
+	log_set_level(LOG_LEVEL_INFO);
+	fake_core_done(&f->query);
+	fake_http_done(&f->http);
+	fake_clock_done(&f->clock);
+	ck_assert_uint_eq(f->n_names_logged, 0);
+}
+
+/* The loop turns once. */
+static void
+turn(struct fixture *f)
+{
+	fake_clock_advance(&f->clock, 0);
+}
+
+static void
+wake(struct fixture *f)
+{
+	const struct upstream *upstream = fetch_upstream(f->fetch);
+
+	upstream->ops->wake(upstream->userdata);
+}
+
+static int64_t
+stat_of(const struct fixture *f, enum counter stat)
+{
+	return f->stats.values[stat];
+}
+
+static unsigned
+offset_of(const char *url)
+{
+	const char *at = strstr(url, "&offset=");
+	unsigned n = 0;
+
+	for (at = at ? at + 8 : ""; *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (unsigned)(*at - '0');
+	return n;
+}
+
+/* "occupancy" and "uuids" of a channel where u<first>...u<last-1> are. */
+static void
+add_page(struct buffer *body, unsigned first, unsigned last, unsigned offset,
+    unsigned occupancy)
+{
+	unsigned i, n = 0;
+
+	buffer_add_format(body, "\"occupancy\":%u,\"uuids\":[", occupancy);
+	for (i = first + offset; i < last && n < PUBNUB_PAGE; i++, n++)
+		buffer_add_format(body, "%s\"u%06u\"", n ? "," : "", i);
+	buffer_add_char(body, ']');
+}
+
+/* Answers the i-th request, for one channel where u<first>... are. */
+static void
+serve(struct fixture *f, size_t i, unsigned first, unsigned last)
+{
+	_cleanup_(buffer_done) struct buffer body = {0};
+
+	buffer_add_char(&body, '{');
+	add_page(&body, first, last, offset_of(fake_http_url(&f->http, i)),
+	    last - first);
+	buffer_add(&body, "}", 2);
+	fake_http_reply(&f->http, i, 200, body.data);
+}
+
+struct crowd {
+	const char *name;
+	unsigned n;
+};
+
+/* Answers the i-th request with these channels in the multi shape. */
+static void
+serve_multi(
+    struct fixture *f, size_t i, const struct crowd *crowds, size_t n_crowds)
+{
+	_cleanup_(buffer_done) struct buffer body = {0};
+	unsigned offset = offset_of(fake_http_url(&f->http, i));
+	size_t j;
+
+	buffer_add_text(&body, "{\"payload\":{\"channels\":{");
+	for (j = 0; j < n_crowds; j++) {
+		buffer_add_format(
+		    &body, "%s\"%s\":{", j ? "," : "", crowds[j].name);
+		add_page(&body, 0, crowds[j].n, offset, crowds[j].n);
+		buffer_add_char(&body, '}');
+	}
+	buffer_add(&body, "}}}", 4);
+	fake_http_reply(&f->http, i, 200, body.data);
+}
+
+static void
+expect_problem(const struct entry *entry, enum problem_kind kind)
+{
+	ck_assert_uint_eq(entry->n_heard, 1);
+	ck_assert_msg(entry->answer.problem.kind == kind, "%s instead of %s",
+	    problem_kind_to_string(entry->answer.problem.kind),
+	    problem_kind_to_string(kind));
+}
+
+/* Everybody from u000000 on, in order, once. */
+static void
+expect_crowd(const struct entry *entry, const char *name, unsigned n)
+{
+	const struct heard_channel *channel;
+	char uuid[16];
+	unsigned i;
+
+	expect_problem(entry, PROBLEM_NONE);
+	channel = fake_entry_find(entry, name);
+	ck_assert_ptr_nonnull(channel);
+	ck_assert_uint_eq(channel->occupancy, n);
+	ck_assert_uint_eq(channel->n, n);
+	for (i = 0; i < n; i++) {
+		snprintf(uuid, sizeof(uuid), "u%06u", i);
+		ck_assert_str_eq(channel->uuids[i], uuid);
+	}
+}
+
+#define FIXTURE(f)                            \
+	_cleanup_(teardown) struct fixture f; \
+	setup(&f)
+
+START_TEST(test_wake_only_arms)
+{
+	FIXTURE(f);
+
+	turn(&f); /* that of the start */
+	(void)fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	wake(&f);
+	wake(&f);
+	ck_assert_uint_eq(f.query.n_taken, 0);
+	ck_assert_uint_eq(fake_clock_n_timers(&f.clock), 1);
+	turn(&f);
+	ck_assert_uint_eq(f.query.n_taken, 1);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+}
+
+END_TEST
+
+START_TEST(test_a_wake_before_the_start_is_no_harm)
+{
+	FIXTURE(f);
+	struct fetch *early = NULL;
+	struct fetch_needs needs = {.clock = &f.clock.clock,
+	    .http = &f.http,
+	    .sign = f.sign,
+	    .stats = &f.stats,
+	    .settings = &f.settings};
+	const struct upstream *upstream;
+
+	ck_assert_int_eq(fetch_new(&needs, &early), 0);
+	upstream = fetch_upstream(early);
+	upstream->ops->wake(upstream->userdata);
+	turn(&f);
+	ck_assert_ptr_null(fetch_free(early));
+}
+
+END_TEST
+
+START_TEST(test_each_kind_of_key_is_asked_and_answered)
+{
+	FIXTURE(f);
+	struct entry *channel, *group, *global, *where, *state, *states;
+
+	f.settings.max_connections = 6;
+	channel =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_STATE);
+	group =
+	    fake_core_add(&f.query, KEY_GROUP, "teams", NULL, LEVEL_OCCUPANCY);
+	global = fake_core_add(&f.query, KEY_GLOBAL, NULL, NULL, LEVEL_UUIDS);
+	where = fake_core_add(
+	    &f.query, KEY_WHERE, NULL, "ana@host", LEVEL_OCCUPANCY);
+	state =
+	    fake_core_add(&f.query, KEY_STATE, "lobby", "ana", LEVEL_OCCUPANCY);
+	states = fake_core_add(
+	    &f.query, KEY_GROUP_STATE, "teams", "ana", LEVEL_STATE);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 6);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/lobby?state=1&limit=1000&" COMMON);
+	ck_assert_str_eq(fake_http_url(&f.http, 1),
+	    HERE "/channel/,?channel-group=teams&disable_uuids=1&" COMMON);
+	ck_assert_str_eq(fake_http_url(&f.http, 2), HERE "?limit=1000&" COMMON);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 3), HERE "/uuid/ana%40host?" COMMON);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 4), HERE "/channel/lobby/uuid/ana?" COMMON);
+	ck_assert_str_eq(fake_http_url(&f.http, 5),
+	    HERE "/channel/,/uuid/ana?channel-group=teams&" COMMON);
+
+	fake_http_reply(&f.http, 5, 200,
+	    "{\"payload\":{\"channels\":{\"x\":{\"a\":1},\"y\":{}}}}");
+	fake_http_reply(&f.http, 4, 200, "{\"payload\":{\"mood\":\"ok\"}}");
+	fake_http_reply(
+	    &f.http, 3, 200, "{\"payload\":{\"channels\":[\"x\",\"y\"]}}");
+	fake_http_reply(&f.http, 2, 200,
+	    "{\"payload\":{\"channels\":{\"x\":{\"occupancy\":1,"
+	    "\"uuids\":[\"bo\"]}}}}");
+	fake_http_reply(&f.http, 1, 200,
+	    "{\"payload\":{\"channels\":{\"x\":{\"occupancy\":9}}}}");
+	fake_http_reply(&f.http, 0, 200,
+	    "{\"occupancy\":1,\"uuids\":[{\"uuid\":\"ana\",\"state\":{\"a\":"
+	    "1.0}}]}");
+
+	expect_problem(channel, PROBLEM_NONE);
+	ck_assert_int_eq(channel->answer.level, LEVEL_STATE);
+	ck_assert_uint_eq(channel->answer.n_pages, 1);
+	ck_assert(!channel->answer.drifted);
+	ck_assert_str_eq(channel->channels[0].name, "lobby");
+	ck_assert_str_eq(channel->channels[0].states[0], "{\"a\":1.0}");
+	ck_assert_uint_eq(fake_entry_find(group, "x")->occupancy, 9);
+	ck_assert_int_eq(group->answer.level, LEVEL_OCCUPANCY);
+	ck_assert_str_eq(fake_entry_find(global, "x")->uuids[0], "bo");
+	ck_assert_uint_eq(where->n_channels, 2);
+	ck_assert_str_eq(state->channels[0].name, "lobby");
+	ck_assert_str_eq(state->channels[0].state, "{\"mood\":\"ok\"}");
+	ck_assert_uint_eq(states->n_channels, 2);
+	ck_assert_str_eq(fake_entry_find(states, "x")->state, "{\"a\":1}");
+	ck_assert_ptr_null(fake_entry_find(states, "y")->state);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 6);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_in_flight), 0);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_failures), 0);
+	ck_assert_int_gt(stat_of(&f, STAT_upstream_bytes_in), 200);
+}
+
+END_TEST
+
+START_TEST(test_no_more_requests_than_connections)
+{
+	FIXTURE(f);
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		(void)fake_core_add(
+		    &f.query, KEY_CHANNEL, names[i], NULL, LEVEL_UUIDS);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 4);
+	ck_assert_uint_eq(fetch_n_in_air(f.fetch), 4);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_in_flight), 4);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 4);
+	serve(&f, 1, 0, 1);
+	ck_assert_uint_eq(fake_http_n(&f.http), 3);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 4);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 3), HERE "/channel/e?limit=1000&" COMMON);
+}
+
+END_TEST
+
+START_TEST(test_2500_people_take_three_pages)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		ck_assert_uint_eq(entry->n_heard, 0);
+		turn(&f);
+		ck_assert_uint_eq(fake_http_n(&f.http), 1);
+		ck_assert_uint_eq(
+		    offset_of(fake_http_url(&f.http, 0)), 1000 * i);
+		serve(&f, 0, 0, 2500);
+	}
+	expect_crowd(entry, "lobby", 2500);
+	ck_assert_uint_eq(entry->answer.n_pages, 3);
+	ck_assert(!entry->answer.drifted);
+	ck_assert_uint_eq(f.query.n_more, 2);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 3);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_pages), 2);
+}
+
+END_TEST
+
+START_TEST(test_a_full_page_is_the_last_if_the_count_says_so)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+
+	turn(&f);
+	serve(&f, 0, 0, 1000);
+	expect_crowd(entry, "lobby", 1000);
+	ck_assert_uint_eq(entry->answer.n_pages, 1);
+}
+
+END_TEST
+
+START_TEST(test_a_uuid_told_twice_counts_once)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_STATE);
+
+	turn(&f);
+	fake_http_reply(&f.http, 0, 200,
+	    "{\"occupancy\":2,\"uuids\":[\"bo\",{\"uuid\":\"ana\",\"state\":"
+	    "{\"n\":1}},\"bo\",{\"uuid\":\"ana\",\"state\":{\"n\":2}}]}");
+	expect_problem(entry, PROBLEM_NONE);
+	ck_assert_uint_eq(entry->channels[0].n, 2);
+	ck_assert_str_eq(entry->channels[0].uuids[0], "ana");
+	ck_assert_str_eq(entry->channels[0].states[0], "{\"n\":1}");
+	ck_assert_str_eq(entry->channels[0].uuids[1], "bo");
+	ck_assert(!entry->answer.drifted);
+}
+
+END_TEST
+
+START_TEST(test_people_who_move_between_pages_cost_one_more_fetch)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+
+	turn(&f);
+	serve(&f, 0, 1, 1500);
+	turn(&f);
+	/* u000000 came, the list shifted: it is missed, u001000 told twice. */
+	serve(&f, 0, 0, 1500);
+	ck_assert_uint_eq(entry->n_heard, 0);
+	turn(&f);
+	ck_assert_uint_eq(offset_of(fake_http_url(&f.http, 0)), 0);
+	serve(&f, 0, 0, 1500);
+	turn(&f);
+	serve(&f, 0, 0, 1500);
+	expect_crowd(entry, "lobby", 1500);
+	ck_assert(!entry->answer.drifted);
+	ck_assert_uint_eq(entry->answer.n_pages, 4);
+	ck_assert_uint_eq(f.query.n_more, 3);
+}
+
+END_TEST
+
+START_TEST(test_what_never_adds_up_is_taken_and_marked)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ck_assert_uint_eq(entry->n_heard, 0);
+		turn(&f);
+		fake_http_reply(&f.http, 0, 200,
+		    "{\"occupancy\":3,\"uuids\":[\"ana\",\"bo\"]}");
+	}
+	expect_problem(entry, PROBLEM_NONE);
+	ck_assert(entry->answer.drifted);
+	ck_assert_uint_eq(entry->channels[0].n, 2);
+	ck_assert_uint_eq(entry->channels[0].occupancy, 3);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
+START_TEST(test_a_page_that_brings_nobody_ends_the_list)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		turn(&f);
+		fake_http_reply(&f.http, 0, 200,
+		    "{\"occupancy\":5000,\"uuids\":[\"ana\"]}");
+		turn(&f);
+		fake_http_reply(
+		    &f.http, 0, 200, "{\"occupancy\":5000,\"uuids\":[]}");
+	}
+	expect_problem(entry, PROBLEM_NONE);
+	ck_assert(entry->answer.drifted);
+}
+
+END_TEST
+
+START_TEST(test_more_people_than_there_can_be_are_refused)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	struct entry *counted =
+	    fake_core_add(&f.query, KEY_CHANNEL, "hall", NULL, LEVEL_OCCUPANCY);
+	static const char text[] =
+	    "{\"occupancy\":9007199254740992,\"uuids\":[\"ana\"]}";
+
+	turn(&f);
+	fake_http_reply(&f.http, 0, 200, text);
+	expect_problem(entry, PROBLEM_MALFORMED);
+	fake_http_reply(&f.http, 0, 200, text); /* a count may be anything */
+	expect_problem(counted, PROBLEM_NONE);
+	ck_assert_uint_eq(counted->channels[0].occupancy, 9007199254740992);
+}
+
+END_TEST
+
+START_TEST(test_a_failure_in_the_second_page_fails_the_key)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+
+	turn(&f);
+	serve(&f, 0, 0, 2500);
+	turn(&f);
+	fake_http_answer(&f.http, 0,
+	    &(const struct http_result){.outcome = HTTP_OK,
+		.status = 503,
+		.retry_after_usec = 7 * USEC_PER_SEC,
+		.body = SLICE("<html>"),
+		.reason = "answered"});
+	expect_problem(entry, PROBLEM_ERROR);
+	ck_assert_int_eq(entry->answer.problem.status_code, 503);
+	ck_assert_int_eq(entry->answer.retry_after_usec, 7 * USEC_PER_SEC);
+	ck_assert_uint_eq(entry->answer.n_pages, 2);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
+START_TEST(test_the_age_is_that_of_the_oldest_page)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	static const int64_t ages[] = {1, 3, 2};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ages); i++) {
+		_cleanup_(buffer_done) struct buffer body = {0};
+
+		turn(&f);
+		buffer_add_char(&body, '{');
+		add_page(
+		    &body, 0, 2500, offset_of(fake_http_url(&f.http, 0)), 2500);
+		buffer_add_char(&body, '}');
+		fake_http_answer(&f.http, 0,
+		    &(const struct http_result){.outcome = HTTP_OK,
+			.status = 200,
+			.age_usec = ages[i] * USEC_PER_SEC,
+			.retry_after_usec = -1,
+			.body = {body.data, body.n},
+			.reason = "answered"});
+	}
+	expect_problem(entry, PROBLEM_NONE);
+	ck_assert_int_eq(entry->answer.upstream_age_usec, 3 * USEC_PER_SEC);
+}
+
+END_TEST
+
+START_TEST(test_a_groups_later_pages_name_the_unfinished_channels)
+{
+	FIXTURE(f);
+	static const struct crowd crowds[] = {
+	    {"small", 3}, {"big", 2500}, {"bigger", 3001}, {"exact", 1000}};
+	static const struct crowd rest[] = {{"bigger", 3001}, {"big", 2500}};
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_GROUP, "teams", NULL, LEVEL_UUIDS);
+
+	turn(&f);
+	serve_multi(&f, 0, crowds, ARRAY_SIZE(crowds));
+	turn(&f);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/big,bigger?limit=1000&offset=1000&" COMMON);
+	serve_multi(&f, 0, rest, 2);
+	turn(&f);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/big,bigger?limit=1000&offset=2000&" COMMON);
+	serve_multi(&f, 0, rest, 2);
+	turn(&f);
+	/* One channel alone is answered in the single shape. */
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/bigger?limit=1000&offset=3000&" COMMON);
+	serve(&f, 0, 0, 3001);
+	expect_crowd(entry, "small", 3);
+	expect_crowd(entry, "big", 2500);
+	expect_crowd(entry, "bigger", 3001);
+	expect_crowd(entry, "exact", 1000);
+	ck_assert_uint_eq(entry->n_channels, 4);
+	ck_assert_uint_eq(entry->answer.n_pages, 4);
+	ck_assert(!entry->answer.drifted);
+}
+
+END_TEST
+
+START_TEST(test_a_channel_missing_from_a_later_page_is_empty)
+{
+	FIXTURE(f);
+	static const struct crowd crowds[] = {{"big", 1500}, {"gone", 1500}};
+	static const struct crowd left[] = {{"big", 1500}};
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_GROUP, "teams", NULL, LEVEL_UUIDS);
+
+	turn(&f);
+	serve_multi(&f, 0, crowds, 2);
+	turn(&f);
+	serve_multi(&f, 0, left, 1);
+	/* That does not add up: all of it again. */
+	turn(&f);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/,?channel-group=teams&limit=1000&" COMMON);
+	serve_multi(&f, 0, left, 1);
+	turn(&f);
+	serve(&f, 0, 0, 1500);
+	expect_crowd(entry, "big", 1500);
+	ck_assert_uint_eq(entry->n_channels, 1);
+	ck_assert(!entry->answer.drifted);
+}
+
+END_TEST
+
+START_TEST(test_later_pages_are_packed_under_max_uri_bytes)
+{
+	FIXTURE(f);
+	static const struct crowd crowds[] = {{"aaaaaaaaaaaaaaaaaaaa", 1001},
+	    {"bbbbbbbbbbbbbbbbbbbb", 1001}, {"cccccccccccccccccccc", 1001}};
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_GROUP, "teams", NULL, LEVEL_UUIDS);
+	size_t n_bare = strlen("/v2/presence/sub-key/demo/channel/"
+			       "?limit=1000&offset=1234567890&" COMMON);
+
+	f.settings.url.max_uri_bytes = n_bare + 2 * 21;
+	turn(&f);
+	serve_multi(&f, 0, crowds, 3);
+	turn(&f);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/aaaaaaaaaaaaaaaaaaaa,bbbbbbbbbbbbbbbbbbbb"
+		 "?limit=1000&offset=1000&" COMMON);
+	serve_multi(&f, 0, crowds, 2);
+	f.settings.url.max_uri_bytes = 1; /* one name goes, whatever it is */
+	turn(&f);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/cccccccccccccccccccc"
+		 "?limit=1000&offset=1000&" COMMON);
+	serve(&f, 0, 0, 1001);
+	expect_crowd(entry, crowds[0].name, 1001);
+	expect_crowd(entry, crowds[2].name, 1001);
+}
+
+END_TEST
+
+START_TEST(test_later_pages_expect_no_more_people_than_a_turn_can_read)
+{
+	FIXTURE(f);
+	struct crowd crowds[40];
+	char names[40][8];
+	size_t i, n_commas = 0;
+	const char *url;
+
+	for (i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof(names[i]), "c%02u", (unsigned)i);
+		crowds[i] = (struct crowd){names[i], 2000};
+	}
+	(void)fake_core_add(&f.query, KEY_GROUP, "teams", NULL, LEVEL_UUIDS);
+	turn(&f);
+	serve_multi(&f, 0, crowds, 40);
+	turn(&f);
+	for (url = fake_http_url(&f.http, 0); *url; url++)
+		n_commas += *url == ',';
+	ck_assert_uint_eq(n_commas + 1, 16);
+}
+
+END_TEST
+
+START_TEST(test_a_page_waits_for_the_gate_and_goes_first)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+
+	f.query.n_gate = 1;
+	turn(&f);
+	serve(&f, 0, 0, 1500);
+	(void)fake_core_add(&f.query, KEY_CHANNEL, "hall", NULL, LEVEL_UUIDS);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+	ck_assert_uint_eq(entry->n_heard, 0);
+	f.query.n_gate = 1;
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+	ck_assert_uint_eq(offset_of(fake_http_url(&f.http, 0)), 1000);
+	serve(&f, 0, 0, 1500);
+	expect_crowd(entry, "lobby", 1500);
+}
+
+END_TEST
+
+struct ending {
+	struct http_result result;
+	struct problem problem;
+	bool is_unclear; /* of a write */
+};
+
+static const struct ending endings[] = {
+    {{.outcome = HTTP_TIMEOUT, .was_sent = true}, {PROBLEM_TIMEOUT, 0, 0},
+	true},
+    {{.outcome = HTTP_TIMEOUT}, {PROBLEM_TIMEOUT, 0, 0}, false},
+    {{.outcome = HTTP_NETWORK, .was_sent = true},
+	{PROBLEM_UNREACHABLE, TRANSPORT_NETWORK, 0}, true},
+    {{.outcome = HTTP_NETWORK}, {PROBLEM_UNREACHABLE, TRANSPORT_NETWORK, 0},
+	false},
+    {{.outcome = HTTP_TLS_FAILED},
+	{PROBLEM_UNREACHABLE, TRANSPORT_TLS_FAILED, 0}, false},
+    {{.outcome = HTTP_TLS_UNTRUSTED},
+	{PROBLEM_UNREACHABLE, TRANSPORT_TLS_UNTRUSTED, 0}, false},
+    {{.outcome = HTTP_GARBLED, .was_sent = true}, {PROBLEM_MALFORMED, 0, 0},
+	true},
+    {{.outcome = HTTP_TOO_LARGE, .status = 200, .was_sent = true},
+	{PROBLEM_MALFORMED, 0, 200}, true},
+    {{.outcome = HTTP_TOO_LARGE, .status = 502, .was_sent = true},
+	{PROBLEM_ERROR, 0, 502}, true},
+    {{.outcome = HTTP_OUT_OF_MEMORY, .was_sent = true},
+	{PROBLEM_INTERNAL, 0, 0}, true},
+    {{.outcome = HTTP_OK, .status = 200, .was_sent = true, .body = {"{}", 2}},
+	{PROBLEM_MALFORMED, 0, 200}, true},
+    {{.outcome = HTTP_OK, .status = 400, .was_sent = true, .body = {"{}", 2}},
+	{PROBLEM_BAD_REQUEST, 0, 400}, false},
+    {{.outcome = HTTP_OK, .status = 403, .was_sent = true, .body = {"{}", 2}},
+	{PROBLEM_DENIED, 0, 403}, false},
+    {{.outcome = HTTP_OK,
+	 .status = 429,
+	 .was_sent = true,
+	 .body = {"", 0},
+	 .retry_after_usec = 5 * USEC_PER_SEC},
+	{PROBLEM_RATE_LIMITED, 0, 429}, false},
+    {{.outcome = HTTP_OK, .status = 302, .was_sent = true, .body = {"", 0}},
+	{PROBLEM_ERROR, 0, 302}, false},
+    {{.outcome = HTTP_OK, .status = 500, .was_sent = true, .body = {"", 0}},
+	{PROBLEM_ERROR, 0, 500}, true},
+};
+
+static void
+expect_ending(const struct problem *got, const struct problem *want)
+{
+	ck_assert_int_eq(got->kind, want->kind);
+	ck_assert_int_eq(got->transport, want->transport);
+	ck_assert_int_eq(got->status_code, want->status_code);
+}
+
+START_TEST(test_every_ending_of_a_read)
+{
+	FIXTURE(f);
+	const struct ending *e = &endings[_i];
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	struct http_result result = e->result;
+
+	result.reason = "so it ended";
+	turn(&f);
+	fake_http_answer(&f.http, 0, &result);
+	ck_assert_uint_eq(entry->n_heard, 1);
+	expect_ending(&entry->answer.problem, &e->problem);
+	ck_assert_int_eq(
+	    entry->answer.retry_after_usec, e->result.retry_after_usec);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_failures), 1);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0); /* never retried here */
+}
+
+END_TEST
+
+START_TEST(test_every_ending_of_a_write)
+{
+	FIXTURE(f);
+	static const struct slice channels[] = {{"lobby", 5}};
+	const struct ending *e = &endings[_i];
+	struct write *write =
+	    fake_core_add_write(&f.query, channels, 1, SLICE("{\"a\":1}"));
+	struct http_result result = e->result;
+
+	result.reason = "so it ended";
+	turn(&f);
+	fake_http_answer(&f.http, 0, &result);
+	ck_assert_uint_eq(write->n_heard, 1);
+	expect_ending(&write->problem, &e->problem);
+	ck_assert_int_eq(write->retry_after_usec, e->result.retry_after_usec);
+	ck_assert_int_eq(write->is_unclear, e->is_unclear);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
+START_TEST(test_a_write_is_one_request_sent_once)
+{
+	FIXTURE(f);
+	static const struct slice channels[] = {{"lobby", 5}, {"a b", 3}};
+	struct write *write = fake_core_add_write(
+	    &f.query, channels, 2, SLICE("{\"mood\": \"ok\"}"));
+
+	turn(&f);
+	ck_assert_uint_eq(f.http.n_begun_once, 1);
+	ck_assert_str_eq(fake_http_url(&f.http, 0),
+	    HERE "/channel/lobby,a%20b/uuid/ana/data"
+		 "?state=%7B%22mood%22%3A%20%22ok%22%7D&" COMMON);
+	fake_http_reply(
+	    &f.http, 0, 200, "{\"status\":200,\"payload\":{\"mood\":\"ok\"}}");
+	ck_assert_uint_eq(write->n_heard, 1);
+	ck_assert_int_eq(write->problem.kind, PROBLEM_NONE);
+	ck_assert(!write->is_unclear);
+}
+
+END_TEST
+
+START_TEST(test_a_write_over_32_kib_is_not_sent)
+{
+	FIXTURE(f);
+	static const struct slice channels[] = {{"lobby", 5}};
+	_cleanup_(buffer_done) struct buffer state = {0};
+	struct write *fits, *too_long;
+	size_t n_bare = strlen("/v2/presence/sub-key/demo/channel/lobby/uuid/"
+			       "ana/data?state=&" COMMON);
+	size_t i;
+
+	for (i = 0; i < 32 * 1024 - n_bare + 1; i++)
+		buffer_add_char(&state, 'x'); /* what it is, no one asks here */
+	fits = fake_core_add_write(
+	    &f.query, channels, 1, (struct slice){state.data, state.n - 1});
+	too_long = fake_core_add_write(
+	    &f.query, channels, 1, (struct slice){state.data, state.n});
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+	ck_assert_uint_eq(
+	    strlen(fake_http_url(&f.http, 0)), 32 * 1024 + strlen(ORIGIN));
+	ck_assert_uint_eq(fits->n_heard, 0);
+	ck_assert_uint_eq(too_long->n_heard, 1);
+	ck_assert_int_eq(too_long->problem.kind, PROBLEM_BAD_REQUEST);
+	ck_assert_int_eq(too_long->problem.status_code, 414);
+	ck_assert(!too_long->is_unclear);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 1);
+}
+
+END_TEST
+
+START_TEST(test_a_request_that_cannot_begin_is_answered)
+{
+	FIXTURE(f);
+	static const struct slice channels[] = {{"lobby", 5}};
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	struct write *write =
+	    fake_core_add_write(&f.query, channels, 1, SLICE("{}"));
+
+	f.http.fail_get = -12;
+	turn(&f);
+	expect_problem(entry, PROBLEM_INTERNAL);
+	ck_assert_uint_eq(write->n_heard, 1);
+	ck_assert_int_eq(write->problem.kind, PROBLEM_INTERNAL);
+	ck_assert(!write->is_unclear);
+	ck_assert_uint_eq(fetch_n_in_air(f.fetch), 0);
+}
+
+END_TEST
+
+START_TEST(test_freeing_cancels_what_is_in_the_air_and_what_waits)
+{
+	FIXTURE(f);
+	struct entry *parked =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	struct entry *in_air;
+
+	f.query.n_gate = 2;
+	turn(&f);
+	serve(&f, 0, 0, 1500);
+	f.query.n_gate = 0;
+	turn(&f);
+	f.query.n_gate = 1;
+	f.settings.max_connections = 0;
+	wake(&f);
+	turn(&f); /* no room for anything */
+	f.settings.max_connections = 1;
+	in_air =
+	    fake_core_add(&f.query, KEY_CHANNEL, "hall", NULL, LEVEL_UUIDS);
+	wake(&f);
+	turn(&f);
+	wake(&f);
+	f.fetch = fetch_free(f.fetch);
+	ck_assert_uint_eq(f.http.n_cancelled, 1);
+	ck_assert_uint_eq(parked->n_heard + in_air->n_heard, 0);
+}
+
+END_TEST
+
+START_TEST(test_a_lasting_failure_is_logged_at_start_and_end)
+{
+	FIXTURE(f);
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		(void)fake_core_add(
+		    &f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+		wake(&f);
+		turn(&f);
+		fake_http_reply(&f.http, 0, 503, "");
+		fake_clock_advance(&f.clock, USEC_PER_SEC);
+	}
+	ck_assert_uint_eq(f.n_logged, 1);
+	ck_assert_str_eq(f.logged, "upstream request failed");
+	fake_clock_advance(&f.clock, 60 * USEC_PER_SEC);
+	(void)fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	wake(&f);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 503, "");
+	ck_assert_uint_eq(f.n_logged, 2);
+	ck_assert_str_eq(f.logged, "upstream requests keep failing");
+	fake_clock_advance(&f.clock, 30 * USEC_PER_SEC);
+	(void)fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	wake(&f);
+	turn(&f);
+	serve(&f, 0, 0, 1);
+	ck_assert_uint_eq(f.n_logged, 3);
+	ck_assert_str_eq(f.logged, "upstream requests succeed again");
+}
+
+END_TEST
+
+START_TEST(test_a_flapping_origin_does_not_fill_the_log)
+{
+	FIXTURE(f);
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		(void)fake_core_add(
+		    &f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+		wake(&f);
+		turn(&f);
+		if (i % 2)
+			fake_http_reply(&f.http, 0, 503, "");
+		else
+			serve(&f, 0, 0, 1);
+		fake_clock_advance(&f.clock, USEC_PER_SEC);
+	}
+	ck_assert_uint_eq(f.n_logged, 1);
+}
+
+END_TEST
+
+/* glibc's own would not come by our realloc(). */
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+void *
+__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	assert(size == 0 || n <= SIZE_MAX / size);
+	return realloc(p, n * size);
+}
+
+/* Answers whatever is in the air: a group of one channel of 1001, then that. */
+static void
+serve_small(struct fixture *f, const char *group, const char *rest)
+{
+	while (fake_http_n(&f->http) > 0) {
+		const char *url = fake_http_url(&f->http, 0);
+
+		fake_http_reply(&f->http, 0, 200,
+		    strstr(url, "/data?") ? "{\"payload\":{}}" :
+			offset_of(url)    ? rest :
+					    group);
+	}
+}
+
+START_TEST(test_each_allocation_may_fail_and_everybody_hears_once)
+{
+	static const struct slice channels[] = {{"lobby", 5}};
+	static const char rest[] = "{\"occupancy\":1001,\"uuids\":[\"zz\"]}";
+	_cleanup_(buffer_done) struct buffer group = {0};
+	unsigned n_good = 0, n_bad = 0;
+	bool was_reached = true;
+	size_t n;
+	int i;
+
+	buffer_add_text(&group, "{\"payload\":{\"channels\":{\"big\":{");
+	add_page(&group, 0, 1000, 0, 1001);
+	buffer_add(&group, "}}}}", 5);
+	for (n = 0; was_reached; n++) {
+		FIXTURE(f);
+		struct entry *entry = fake_core_add(
+		    &f.query, KEY_GROUP, "teams", NULL, LEVEL_UUIDS);
+		struct write *write =
+		    fake_core_add_write(&f.query, channels, 1, SLICE("{}"));
+
+		fail_alloc_at(n);
+		for (i = 0; i < 4; i++) {
+			wake(&f);
+			turn(&f);
+			serve_small(&f, group.data, rest);
+		}
+		was_reached = fail_alloc_stop();
+		ck_assert_uint_eq(entry->n_heard, 1);
+		ck_assert_uint_eq(write->n_heard, 1);
+		if (entry->answer.problem.kind == PROBLEM_NONE) {
+			ck_assert_uint_eq(entry->channels[0].n, 1001);
+			n_good++;
+		} else {
+			expect_problem(entry, PROBLEM_INTERNAL);
+			n_bad++;
+		}
+		ck_assert(write->problem.kind == PROBLEM_NONE ||
+		    write->problem.kind == PROBLEM_INTERNAL);
+	}
+	ck_assert_uint_gt(n_good, 3); /* those that only a write missed */
+	ck_assert_uint_gt(n_bad, 20);
+}
+
+END_TEST
+
+static Suite *
+make_suite(void)
+{
+	Suite *suite = suite_create("upstream/fetch");
+	TCase *pull = tcase_create("pull");
+	TCase *pages = tcase_create("pages");
+	TCase *end = tcase_create("end");
+
+	tcase_add_test(pull, test_wake_only_arms);
+	tcase_add_test(pull, test_a_wake_before_the_start_is_no_harm);
+	tcase_add_test(pull, test_each_kind_of_key_is_asked_and_answered);
+	tcase_add_test(pull, test_no_more_requests_than_connections);
+	tcase_set_timeout(pull, PATIENCE_SEC);
+	suite_add_tcase(suite, pull);
+
+	tcase_add_test(pages, test_2500_people_take_three_pages);
+	tcase_add_test(
+	    pages, test_a_full_page_is_the_last_if_the_count_says_so);
+	tcase_add_test(pages, test_a_uuid_told_twice_counts_once);
+	tcase_add_test(
+	    pages, test_people_who_move_between_pages_cost_one_more_fetch);
+	tcase_add_test(pages, test_what_never_adds_up_is_taken_and_marked);
+	tcase_add_test(pages, test_a_page_that_brings_nobody_ends_the_list);
+	tcase_add_test(pages, test_more_people_than_there_can_be_are_refused);
+	tcase_add_test(pages, test_a_failure_in_the_second_page_fails_the_key);
+	tcase_add_test(pages, test_the_age_is_that_of_the_oldest_page);
+	tcase_add_test(
+	    pages, test_a_groups_later_pages_name_the_unfinished_channels);
+	tcase_add_test(
+	    pages, test_a_channel_missing_from_a_later_page_is_empty);
+	tcase_add_test(pages, test_later_pages_are_packed_under_max_uri_bytes);
+	tcase_add_test(
+	    pages, test_later_pages_expect_no_more_people_than_a_turn_can_read);
+	tcase_add_test(pages, test_a_page_waits_for_the_gate_and_goes_first);
+	tcase_set_timeout(pages, PATIENCE_SEC);
+	suite_add_tcase(suite, pages);
+
+	tcase_add_loop_test(
+	    end, test_every_ending_of_a_read, 0, ARRAY_SIZE(endings));
+	tcase_add_loop_test(
+	    end, test_every_ending_of_a_write, 0, ARRAY_SIZE(endings));
+	tcase_add_test(end, test_a_write_is_one_request_sent_once);
+	tcase_add_test(end, test_a_write_over_32_kib_is_not_sent);
+	tcase_add_test(end, test_a_request_that_cannot_begin_is_answered);
+	tcase_add_test(
+	    end, test_freeing_cancels_what_is_in_the_air_and_what_waits);
+	tcase_add_test(
+	    end, test_each_allocation_may_fail_and_everybody_hears_once);
+	tcase_add_test(end, test_a_lasting_failure_is_logged_at_start_and_end);
+	tcase_add_test(end, test_a_flapping_origin_does_not_fill_the_log);
+	tcase_set_timeout(end, PATIENCE_SEC);
+	suite_add_tcase(suite, end);
+	return suite;
+}
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(make_suite());
+	int n_failed;
+
+	srunner_run_all(runner, CK_ENV);
+	n_failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return n_failed == 0 ? 0 : 1;
+}
