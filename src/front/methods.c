@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Methods: see the header. Those that are answered from what is known here are
+ * run here; the queries have a room of their own.
+ */
+#include "front/methods.h"
+
+#include "front/access.h"
+#include "front/overview.h"
+#include "front/queries.h"
+
+static void
+hello(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+
+	log_debug(LOG_TEXT("a client says hello"),
+	    LOG_SLICE("client", request->client),
+	    LOG_INT("pid", caller->credentials.pid),
+	    LOG_INT("uid", caller->credentials.uid));
+	overview_add_hello(scratch, caller->front);
+	reply_end(reply);
+}
+
+static void
+ping(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+
+	(void)caller;
+	(void)request;
+	buffer_add_slice(scratch, SLICE("{}"));
+	reply_end(reply);
+}
+
+static void
+status(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+
+	(void)request;
+	overview_add_status(scratch, caller->front);
+	reply_end(reply);
+}
+
+static void
+stats(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+
+	(void)request;
+	overview_add_stats(scratch, caller->front);
+	reply_end(reply);
+}
+
+static void
+channels(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+
+	(void)request;
+	overview_add_channels(scratch, caller->front, reply_max_bytes(reply));
+	reply_end(reply);
+	front_trim(caller->front);
+}
+
+static void
+flush(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	struct buffer *scratch = reply_begin(reply);
+	const size_t n = query_flush(caller->front->env.query,
+	    request->channels.names, request->channels.n);
+
+	log_info(LOG_TEXT("cache flushed"), LOG_INT("flushed", n),
+	    LOG_INT("pid", caller->credentials.pid));
+	buffer_add_slice(scratch, SLICE("{\"flushed\":"));
+	buffer_add_int(scratch, (int64_t)n);
+	buffer_add_char(scratch, '}');
+	reply_end(reply);
+}
+
+/* Not one of the classes: whoever may connect may call it. */
+#define ANYONE N_ACCESS_CLASSES
+
+struct method_row {
+	enum access_class class;
+	void (*run)(struct caller *caller, const struct proto_request *request,
+	    const struct reply *reply);
+};
+
+/* clang-format off */
+static const struct method_row methods[N_PROTO_METHODS] = {
+	[PROTO_HELLO]     = {ANYONE, hello},
+	[PROTO_PING]      = {ANYONE, ping},
+	[PROTO_HERE_NOW]  = {ACCESS_QUERY, queries_here_now},
+	[PROTO_WHERE_NOW] = {ACCESS_QUERY, queries_where_now},
+	[PROTO_GET_STATE] = {ACCESS_QUERY, queries_get_state},
+	[PROTO_SET_STATE] = {ACCESS_SET_STATE, queries_set_state},
+	[PROTO_STATUS]    = {ANYONE, status},
+	[PROTO_STATS]     = {ANYONE, stats},
+	[PROTO_CHANNELS]  = {ACCESS_QUERY, channels},
+	[PROTO_FLUSH]     = {ACCESS_ADMIN, flush},
+};
+
+/* clang-format on */
+
+static bool
+is_allowed(const struct caller *caller, const struct proto_request *request)
+{
+	enum access_class class = methods[request->method].class;
+
+	if (queries_is_global(request))
+		class = ACCESS_GLOBAL;
+	return class == ANYONE ||
+	    access_allows(
+		caller->front->env.access, class, &caller->credentials);
+}
+
+void
+methods_run(struct caller *caller, const struct proto_request *request,
+    const struct reply *reply)
+{
+	if (is_allowed(caller, request)) {
+		methods[request->method].run(caller, request, reply);
+		return;
+	}
+	stats_count(caller->front->stats, STAT_permission_denied);
+	reply_refuse(reply, PROTO_ERROR_PERMISSION);
+}
