@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Systemd: the only file that includes its headers.
+ */
+#include "daemon/systemd.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+
+void
+systemd_notify_ready(void)
+{
+	(void)sd_notify(0, "READY=1");
+}
+
+void
+systemd_notify_stopping(void)
+{
+	(void)sd_notify(0, "STOPPING=1");
+}
+
+void
+systemd_notify_reloading(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIi64,
+	    now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
+}
+
+bool
+systemd_is_journal_stderr(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char mine[64];
+	struct stat file;
+
+	if (!stream || fstat(STDERR_FILENO, &file) < 0)
+		return false;
+	(void)snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)file.st_dev,
+	    (uintmax_t)file.st_ino);
+	return strcmp(stream, mine) == 0;
+}
+
+static int
+priority_of(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERROR:
+		return LOG_ERR;
+	case LOG_LEVEL_WARNING:
+		return LOG_WARNING;
+	case LOG_LEVEL_INFO:
+		return LOG_INFO;
+	case LOG_LEVEL_DEBUG:
+		return LOG_DEBUG;
+	}
+	return LOG_NOTICE;
+}
+
+/* No call of ours has more; what is beyond is in the message only. */
+#define FIELDS_MAX 12
+#define FIELD_SIZE 640
+
+/* The text, and behind it the other fields as a line of logfmt has them. */
+static size_t
+format_message(char dst[static LOG_LINE_MAX + 512], enum log_level level,
+    const struct log_field *fields, size_t n_fields)
+{
+	char line[LOG_LINE_MAX];
+	size_t n = (size_t)snprintf(dst, 512, "MESSAGE=%.*s",
+	    (int)fields[0].slice.n, fields[0].slice.data);
+	size_t head = log_format_line(line, 0, level, NULL, 0) - 1;
+	size_t all = log_format_line(line, 0, level, fields + 1, n_fields - 1);
+
+	if (n >= 512)
+		n = 511;
+	memcpy(dst + n, line + head, all - head - 1);
+	return n + all - head - 1;
+}
+
+/* "PRESENCED_KEY=value". */
+static size_t
+format_field(char dst[static FIELD_SIZE], const struct log_field *field)
+{
+	size_t n = (size_t)snprintf(dst, 64, "PRESENCED_%s=", field->key);
+
+	if (n >= 64)
+		return 0;
+	for (char *p = dst; p < dst + n; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return n + log_format_value(dst + n, FIELD_SIZE - n, field);
+}
+
+static void
+on_log(enum log_level level, const struct log_field *fields, size_t n_fields,
+    _unused_ void *userdata)
+{
+	char message[LOG_LINE_MAX + 512], priority[16];
+	char texts[FIELDS_MAX][FIELD_SIZE];
+	struct iovec parts[2 + FIELDS_MAX] = {{message, 0}, {priority, 0}};
+	int n_parts = 2;
+
+	if (n_fields == 0)
+		return;
+	parts[0].iov_len = format_message(message, level, fields, n_fields);
+	parts[1].iov_len = (size_t)snprintf(
+	    priority, sizeof(priority), "PRIORITY=%d", priority_of(level));
+	for (size_t i = 1; i < n_fields && i <= FIELDS_MAX; i++) {
+		size_t n = format_field(texts[i - 1], &fields[i]);
+
+		if (n > 0)
+			parts[n_parts++] = (struct iovec){texts[i - 1], n};
+	}
+	(void)sd_journal_sendv(parts, n_parts);
+}
+
+void
+systemd_log_to_journal(void)
+{
+	log_set_sink(on_log, NULL);
+}
