@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: MIT
+EMULATOR_TESTS = \
+	tests/check_emulator_parts \
+	tests/check_emulator_rest \
+	tests/check_emulator_world
+
+if HAVE_CHECK
+check_PROGRAMS += $(EMULATOR_TESTS)
+TESTS += $(EMULATOR_TESTS)
+endif
+
+EMULATOR_TEST_CPPFLAGS = $(src_emulator_libemulator_la_CPPFLAGS) \
+	$(CHECK_CFLAGS) -I$(top_srcdir)/tests
+EMULATOR_TEST_LIBS = tests/support/libclock.la \
+	src/emulator/libemulator.la $(CHECK_LIBS)
+
+tests_check_emulator_parts_SOURCES = tests/check_emulator_parts.c
+tests_check_emulator_parts_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_parts_LDADD = $(EMULATOR_TEST_LIBS)
+
+tests_check_emulator_rest_SOURCES = tests/check_emulator_rest.c
+tests_check_emulator_rest_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_rest_LDADD = $(EMULATOR_TEST_LIBS)
+
+tests_check_emulator_world_SOURCES = tests/check_emulator_world.c
+tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
+
+dist_check_SCRIPTS += tests/emulator-rest.py
+TESTS += tests/emulator-rest.py

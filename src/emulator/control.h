@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control: the API under /_emulator/ by which tests and people arrange the
+ * world, set faults, and read what happened. presence-emulator(1) is its
+ * reference.
+ *
+ * Ownership: everything in the terms is borrowed and outlives the control.
+ * Errors:    -ENOMEM; whatever a request does wrong is an answer that says so.
+ * Law:       a control request is never in the journal, and no fault acts on
+ *            it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/slice.h"
+#include "emulator/faults.h"
+#include "emulator/journal.h"
+#include "emulator/realms.h"
+#include "emulator/rest.h"
+
+#define CONTROL_PREFIX "/_emulator"
+
+struct control {
+	struct clock *clock;
+	struct realms *realms;
+	struct rest *rest;
+	struct faults *faults;
+	struct journal *journal;
+	struct slice subscribe_key; /* meant where none is named */
+};
+
+bool control_is_target(struct slice target);
+/* Does what is asked; *ret_status and the JSON in out are its answer. */
+int control_answer(const struct control *control, struct slice method,
+    struct slice target, struct slice body, int *ret_status,
+    struct buffer *out);
+
+/* The one of --fault: a rule from JSON. 0, or a negative errno with a reason
+ * (static text) for the person who wrote it. */
+int control_add_fault(const struct control *control, struct slice json,
+    uint64_t *ret_id, const char **ret_reason);

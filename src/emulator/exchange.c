@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a request, the world and the faults meet. How each of them works is
+ * known elsewhere; here is only the order of things.
+ */
+#include "emulator/exchange.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "emulator/gzip.h"
+#include "emulator/heads.h"
+#include "emulator/spoil.h"
+
+/* Shorter bodies are not worth it: upstream.md 0.4 says "larger" ones. */
+#define GZIP_MIN 1024
+
+struct exchanges {
+	struct exchange_terms terms;
+	LIST_HEAD(, exchange) all;
+};
+
+struct exchange {
+	struct exchanges *exchanges; /* borrowed; outlives us */
+	LIST_ENTRY(exchange) link;
+	struct http_request *request; /* ours until it is answered or gone */
+	struct call call;
+	struct answer answer;
+	struct verdict verdict;
+	struct timer timer;
+	uint64_t seq;
+	size_t n_sent; /* of a body that stopped half-way */
+	int status_sent;
+};
+
+int
+exchanges_new(const struct exchange_terms *terms, struct exchanges **ret)
+{
+	struct exchanges *exchanges = calloc(1, sizeof(*exchanges));
+
+	if (!exchanges)
+		return -ENOMEM;
+	exchanges->terms = *terms;
+	LIST_INIT(&exchanges->all);
+	*ret = exchanges;
+	return 0;
+}
+
+struct exchanges *
+exchanges_free(struct exchanges *exchanges)
+{
+	if (!exchanges)
+		return NULL;
+	assert(LIST_EMPTY(&exchanges->all));
+	free(exchanges);
+	return NULL;
+}
+
+static struct exchange *
+exchange_free(struct exchange *exchange)
+{
+	timer_stop(exchange->exchanges->terms.clock, &exchange->timer);
+	LIST_REMOVE(exchange, link);
+	call_done(&exchange->call);
+	answer_done(&exchange->answer);
+	verdict_done(&exchange->verdict);
+	free(exchange);
+	return NULL;
+}
+
+static enum fault_kind
+kind_of(const struct exchange *exchange)
+{
+	return exchange->verdict.fault ? exchange->verdict.fault->kind :
+					 FAULT_LATENCY;
+}
+
+static const char *
+fault_name(const struct exchange *exchange)
+{
+	if (exchange->verdict.fault || exchange->verdict.delayed)
+		return fault_kind_to_string(kind_of(exchange));
+	return NULL;
+}
+
+static void
+log_end(const struct record *record)
+{
+	log_info(LOG_TEXT("answered"), LOG_STR("op", op_to_string(record->op)),
+	    LOG_INT("status", record->status),
+	    LOG_USEC("took", record->took_usec),
+	    LOG_INT("bytes", record->n_body), LOG_STR("fault", record->fault),
+	    LOG_SLICE("path", record->path), LOG_SLICE("query", record->query));
+}
+
+static void
+note_end(struct exchange *exchange, int status, size_t n_body)
+{
+	const struct record *record;
+
+	record = journal_end(exchange->exchanges->terms.journal, exchange->seq,
+	    status, n_body, fault_name(exchange));
+	if (record && exchange->exchanges->terms.verbose)
+		log_end(record);
+}
+
+/* The client went first. */
+static void
+on_gone(void *userdata)
+{
+	struct exchange *exchange = userdata;
+
+	note_end(exchange, exchange->status_sent, exchange->n_sent);
+	exchange_free(exchange);
+}
+
+/* How much of a body goes out before it stops. */
+static size_t
+cut_of(const struct fault *fault, size_t n_body)
+{
+	size_t n = fault->n_body == SIZE_MAX ? n_body / 2 : fault->n_body;
+
+	if (n_body == 0)
+		return 0;
+	return n < n_body ? n : n_body - 1;
+}
+
+static void
+send_out(struct exchange *exchange, const struct http_response *response)
+{
+	struct http_request *request = exchange->request;
+	size_t n = response->body ? response->body->n : 0;
+
+	switch (kind_of(exchange)) {
+	case FAULT_TRUNCATE:
+		n = cut_of(exchange->verdict.fault, n);
+		note_end(exchange, response->status, n);
+		http_reply_part(request, response, n);
+		http_drop(request);
+		break;
+	case FAULT_HANG_BODY:
+		exchange->n_sent = cut_of(exchange->verdict.fault, n);
+		exchange->status_sent = response->status;
+		http_reply_part(request, response, exchange->n_sent);
+		return; /* on_gone() ends it */
+	case FAULT_RESET:
+		note_end(exchange, 0, 0);
+		http_reset(request);
+		break;
+	case FAULT_HANG:
+		return; /* on_gone() ends it */
+	case FAULT_LATENCY:
+	case FAULT_STATUS:
+	case FAULT_FALSE_OK:
+	case FAULT_GARBAGE:
+	case FAULT_HTML:
+	case FAULT_WRONG_SHAPE:
+		note_end(exchange, response->status, n);
+		http_reply(request, response);
+	}
+	exchange_free(exchange);
+}
+
+static void
+deliver(void *userdata)
+{
+	struct exchange *exchange = userdata;
+	const struct answer *answer = &exchange->answer;
+	_cleanup_(buffer_done) struct buffer headers = {0};
+	_cleanup_(blob_unrefp) struct blob *gzipped = NULL;
+	struct http_response response = {
+	    .status = answer->status,
+	    .body = answer->body,
+	    .chunked = heads_are_chunked(answer->service),
+	    .close = answer->service == SERVICE_BALANCER,
+	};
+
+	if (answer->body && answer->body->n > GZIP_MIN &&
+	    http_request_accepts_gzip(exchange->request))
+		gzipped = gzip_blob(
+		    (struct slice){answer->body->data, answer->body->n});
+	if (gzipped)
+		response.body = gzipped;
+	heads_format(
+	    exchange->exchanges->terms.look, answer, gzipped, &headers);
+	response.headers = (struct slice){headers.data, headers.n};
+	send_out(exchange, &response);
+}
+
+/* What the world says, unless a fault keeps the request from it. */
+static int
+find_answer(struct exchange *exchange, struct slice method)
+{
+	const struct exchange_terms *terms = &exchange->exchanges->terms;
+	const struct fault *fault = exchange->verdict.fault;
+	int r = 0;
+
+	if (!slice_is(method, SLICE("GET")) && !slice_is(method, SLICE("HEAD")))
+		r = answer_presence_error(
+		    terms->look, 405, "Method Not Allowed", &exchange->answer);
+	else if (!fault || fault->effect)
+		r = rest_answer(
+		    terms->rest, &exchange->call, &exchange->answer);
+	if (r >= 0 && fault)
+		r = spoil_answer(
+		    terms->look, fault, &exchange->call, &exchange->answer);
+	return r;
+}
+
+/* At once, or when its delay is over. */
+static void
+schedule(struct exchange *exchange)
+{
+	struct clock *clock = exchange->exchanges->terms.clock;
+	int64_t delay_usec = exchange->verdict.delay_usec;
+
+	if (delay_usec > 0 &&
+	    timer_start(
+		clock, &exchange->timer, clock_now(clock) + delay_usec) >= 0)
+		return;
+	deliver(exchange);
+}
+
+static void
+reply_out_of_memory(struct http_request *request)
+{
+	http_reply(
+	    request, &(struct http_response){.status = 503, .close = true});
+}
+
+static int
+exchange_new(struct exchanges *exchanges, struct http_request *request,
+    struct exchange **ret)
+{
+	_cleanup_(freep) struct exchange *exchange = NULL;
+	int r;
+
+	exchange = calloc(1, sizeof(*exchange));
+	if (!exchange)
+		return -ENOMEM;
+	r = call_parse(http_request_target(request), &exchange->call);
+	if (r < 0)
+		return r;
+	exchange->exchanges = exchanges;
+	exchange->request = request;
+	timer_init(&exchange->timer, deliver, exchange);
+	exchange->seq = journal_begin(exchanges->terms.journal, &exchange->call,
+	    http_request_method(request), http_request_target(request));
+	LIST_INSERT_HEAD(&exchanges->all, exchange, link);
+	http_request_on_gone(request, on_gone, exchange);
+	*ret = TAKE_PTR(exchange); /* in the list now */
+	return 0;
+}
+
+static void
+reply_preflight(struct http_request *request)
+{
+	_cleanup_(buffer_done) struct buffer headers = {0};
+
+	heads_format_preflight(&headers);
+	http_reply(request,
+	    &(struct http_response){
+		.status = 200, .headers = {headers.data, headers.n}});
+}
+
+void
+exchange_begin(struct exchanges *exchanges, struct http_request *request)
+{
+	struct exchange *exchange;
+	struct slice method = http_request_method(request);
+
+	if (slice_is(method, SLICE("OPTIONS"))) {
+		reply_preflight(request);
+		return;
+	}
+	if (exchange_new(exchanges, request, &exchange) < 0) {
+		reply_out_of_memory(request);
+		return;
+	}
+	faults_judge(exchanges->terms.faults, &exchange->call,
+	    http_request_target(request), &exchange->verdict);
+	if (find_answer(exchange, method) < 0) {
+		note_end(exchange, 503, 0);
+		exchange_free(exchange);
+		reply_out_of_memory(request);
+		return;
+	}
+	schedule(exchange);
+}
+
+void
+exchange_refuse_too_long(
+    struct exchanges *exchanges, struct http_request *request)
+{
+	struct exchange *exchange;
+
+	if (exchange_new(exchanges, request, &exchange) < 0) {
+		reply_out_of_memory(request);
+		return;
+	}
+	if (answer_too_long(&exchange->answer) < 0) {
+		note_end(exchange, 503, 0);
+		exchange_free(exchange);
+		reply_out_of_memory(request);
+		return;
+	}
+	deliver(exchange);
+}

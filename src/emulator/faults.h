@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults: rules that say what goes wrong with which requests.
+ *
+ * Ownership: the set owns its rules by reference; a verdict holds one of its
+ *            own, so a rule may be cleared while its request still waits.
+ * Lifetime:  the clock outlives the set.
+ * Errors:    -ENOMEM; -ENOSPC when FAULTS_MAX rules are set.
+ * Law:       every matching rule of kind "latency" adds its delay; of all other
+ *            kinds the first matching one decides. A rule that acted counts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "emulator/route.h"
+
+#define FAULTS_MAX 1000
+
+enum fault_kind {
+	FAULT_LATENCY,     /* the answer comes later */
+	FAULT_STATUS,      /* an error of section 7 instead of the answer */
+	FAULT_FALSE_OK,    /* the same body, under HTTP 200 */
+	FAULT_TRUNCATE,    /* less body than announced, then the end */
+	FAULT_HANG,        /* nothing, for ever */
+	FAULT_HANG_BODY,   /* the head and part of the body, then nothing */
+	FAULT_RESET,       /* a TCP reset */
+	FAULT_GARBAGE,     /* a body that is no JSON */
+	FAULT_HTML,        /* a page for people */
+	FAULT_WRONG_SHAPE, /* JSON, and nothing of what it should hold */
+};
+
+#define FAULT_KINDS 10
+
+/* An empty member matches everything. */
+struct fault_match {
+	char *path_prefix;
+	char *path_contains; /* path and query, as sent */
+	char *channel;       /* named in the request, decoded */
+	bool has_op;
+	enum op op;
+};
+
+struct fault {
+	TAILQ_ENTRY(fault) link;
+	unsigned n_refs;
+	uint64_t id; /* given by faults_add() */
+	struct fault_match match;
+	enum fault_kind kind;
+	int status;
+	int64_t latency_usec;
+	int64_t spread_usec;   /* up to this is added, evenly */
+	int64_t count;         /* how often it still acts; -1: always */
+	int64_t until_usec;    /* of the clock; USEC_INFINITY: for ever */
+	unsigned permille;     /* how likely it acts, of 1000 */
+	int retry_after_sec;   /* -1: none */
+	bool effect;           /* the world still sees the request */
+	size_t n_body;         /* what a cut body still has; SIZE_MAX: half */
+	char *body;            /* instead of the usual one; NULL: the usual */
+	struct names channels; /* of a 403; both empty: those of the request */
+	struct names groups;
+	char *names; /* owned: what the two lists lie in */
+	uint64_t n_hits;
+};
+
+/* What is to be done to a request. */
+struct verdict {
+	int64_t delay_usec;
+	struct fault *fault; /* a reference, or NULL: nothing but the delay */
+	bool delayed;        /* by a rule */
+};
+
+struct faults;
+
+/* One reference, all members at "matches everything, acts always". */
+struct fault *fault_new(enum fault_kind kind);
+struct fault *fault_unref(struct fault *fault);
+DEFINE_CLEANUP(struct fault *, fault_unref);
+
+int faults_new(struct clock *clock, uint64_t seed, struct faults **ret);
+struct faults *faults_free(struct faults *faults);
+DEFINE_CLEANUP(struct faults *, faults_free);
+
+/* Takes its own reference. */
+int faults_add(struct faults *faults, struct fault *fault, uint64_t *ret_id);
+/* Whether there was one. */
+bool faults_remove(struct faults *faults, uint64_t id);
+void faults_clear(struct faults *faults);
+/* NULL begins and ends; those whose time is over are not shown. */
+const struct fault *faults_next(
+    struct faults *faults, const struct fault *fault);
+
+void faults_judge(struct faults *faults, const struct call *call,
+    struct slice target, struct verdict *ret);
+void verdict_done(struct verdict *verdict);
+
+const char *fault_kind_to_string(enum fault_kind kind);
+bool fault_kind_parse(struct slice text, enum fault_kind *ret);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listeners, the list of connections, and the caps: who may come in, and who
+ * has been silent for too long.
+ */
+#include "emulator/http.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "emulator/http_conn.h"
+
+#define BACKLOG 4096
+/* Without descriptors, accepting rests this long; others may close meanwhile. */
+#define ACCEPT_REST_SEC 1
+#define SWEEP_SEC       10
+
+struct http_listener {
+	struct http_server *server; /* borrowed; outlives us */
+	LIST_ENTRY(http_listener) of_server;
+	struct evconnlistener *evconn; /* owned */
+	SSL_CTX *ssl;                  /* borrowed; NULL: plain */
+	unsigned role;
+};
+
+struct http_server {
+	struct event_base *base; /* borrowed; outlives us */
+	struct http_terms terms;
+	LIST_HEAD(, http_listener) listeners;
+	struct http_connections connections;
+	size_t n_connections;
+	bool resting; /* nobody is accepted */
+	struct event *rest_timer;
+	struct event *sweep_timer;
+};
+
+int64_t
+http_now_usec(void)
+{
+	struct timespec now;
+
+	/* Coarse is enough for idleness, and costs nothing. */
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+const struct http_terms *
+http_server_terms(const struct http_server *server)
+{
+	return &server->terms;
+}
+
+struct http_connections *
+http_server_connections(struct http_server *server)
+{
+	return &server->connections;
+}
+
+size_t
+http_server_n_connections(const struct http_server *server)
+{
+	return server->n_connections;
+}
+
+static void
+rest_from_accepting(struct http_server *server)
+{
+	struct http_listener *listener;
+
+	server->resting = true;
+	LIST_FOREACH(listener, &server->listeners, of_server)
+		evconnlistener_disable(listener->evconn);
+}
+
+static void
+accept_again(struct http_server *server)
+{
+	struct http_listener *listener;
+
+	if (!server->resting ||
+	    server->n_connections >= server->terms.max_connections)
+		return;
+	server->resting = false;
+	LIST_FOREACH(listener, &server->listeners, of_server)
+		evconnlistener_enable(listener->evconn);
+}
+
+void
+http_server_on_connection_end(struct http_server *server)
+{
+	server->n_connections--;
+	accept_again(server);
+}
+
+static void
+on_rested(_unused_ evutil_socket_t fd, _unused_ short what, void *userdata)
+{
+	accept_again(userdata);
+}
+
+static void
+on_sweep(_unused_ evutil_socket_t fd, _unused_ short what, void *userdata)
+{
+	struct http_server *server = userdata;
+	struct http_connection *connection, *next;
+	int64_t now_usec = http_now_usec();
+
+	/* Ending one ends no other: nothing is held, nobody is told. */
+	for (connection = LIST_FIRST(&server->connections); connection;
+	     connection = next) {
+		next = LIST_NEXT(connection, of_server);
+		http_connection_end_if_idle(connection, now_usec);
+	}
+}
+
+static struct bufferevent *
+bufferevent_for(const struct http_listener *listener, evutil_socket_t fd)
+{
+	struct bufferevent *bev;
+	SSL *ssl;
+
+	if (!listener->ssl) {
+		bev = bufferevent_socket_new(
+		    listener->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		if (!bev)
+			evutil_closesocket(fd);
+		return bev;
+	}
+	ssl = SSL_new(listener->ssl);
+	if (!ssl) {
+		evutil_closesocket(fd);
+		return NULL;
+	}
+	bev = bufferevent_openssl_socket_new(listener->server->base, fd, ssl,
+	    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+	if (!bev) {
+		SSL_free(ssl);
+		evutil_closesocket(fd);
+		return NULL;
+	}
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+static void
+on_accept(_unused_ struct evconnlistener *evconn, evutil_socket_t fd,
+    _unused_ struct sockaddr *address, _unused_ int n_address, void *userdata)
+{
+	const struct http_listener *listener = userdata;
+	struct http_server *server = listener->server;
+	struct http_connection *connection;
+	struct bufferevent *bev;
+	const int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	bev = bufferevent_for(listener, fd);
+	if (!bev)
+		return;
+	server->n_connections++;
+	if (http_connection_new(server, bev, listener->role, &connection) < 0)
+		return;
+	if (server->n_connections >= server->terms.max_connections)
+		rest_from_accepting(server);
+}
+
+static void
+on_accept_error(_unused_ struct evconnlistener *evconn, void *userdata)
+{
+	const struct http_listener *listener = userdata;
+	const struct timeval rest = {.tv_sec = ACCEPT_REST_SEC};
+
+	rest_from_accepting(listener->server);
+	event_add(listener->server->rest_timer, &rest);
+}
+
+static struct http_listener *
+listener_free(struct http_listener *listener)
+{
+	if (listener->evconn)
+		evconnlistener_free(listener->evconn);
+	free(listener);
+	return NULL;
+}
+
+DEFINE_CLEANUP(struct http_listener *, listener_free);
+
+static int
+port_of(evutil_socket_t fd, unsigned *ret)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t n = sizeof(address);
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &n) < 0)
+		return -errno;
+	if (address.ss_family == AF_INET6) {
+		memcpy(&in6, &address, sizeof(in6));
+		*ret = ntohs(in6.sin6_port);
+	} else {
+		memcpy(&in, &address, sizeof(in));
+		*ret = ntohs(in.sin_port);
+	}
+	return 0;
+}
+
+int
+http_server_listen(struct http_server *server, const struct sockaddr *address,
+    socklen_t n_address, SSL_CTX *ssl, unsigned role, unsigned *ret_port)
+{
+	_cleanup_(listener_freep) struct http_listener *listener = NULL;
+	int r;
+
+	listener = calloc(1, sizeof(*listener));
+	if (!listener)
+		return -ENOMEM;
+	*listener =
+	    (struct http_listener){.server = server, .ssl = ssl, .role = role};
+	listener->evconn = evconnlistener_new_bind(server->base, on_accept,
+	    listener,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+	    BACKLOG, address, (int)n_address);
+	if (!listener->evconn)
+		return errno ? -errno : -ENOMEM;
+	evconnlistener_set_error_cb(listener->evconn, on_accept_error);
+	r = port_of(evconnlistener_get_fd(listener->evconn), ret_port);
+	if (r < 0)
+		return r;
+	LIST_INSERT_HEAD(&server->listeners, listener, of_server);
+	TAKE_PTR(listener); /* the server owns it now */
+	return 0;
+}
+
+int
+http_server_new(struct event_base *base, const struct http_terms *terms,
+    struct http_server **ret)
+{
+	_cleanup_(http_server_freep) struct http_server *server = NULL;
+	const struct timeval sweep = {.tv_sec = SWEEP_SEC};
+
+	server = calloc(1, sizeof(*server));
+	if (!server)
+		return -ENOMEM;
+	server->base = base;
+	server->terms = *terms;
+	LIST_INIT(&server->listeners);
+	LIST_INIT(&server->connections);
+	server->rest_timer = evtimer_new(base, on_rested, server);
+	server->sweep_timer = event_new(base, -1, EV_PERSIST, on_sweep, server);
+	if (!server->rest_timer || !server->sweep_timer ||
+	    event_add(server->sweep_timer, &sweep) < 0)
+		return -ENOMEM;
+	*ret = TAKE_PTR(server);
+	return 0;
+}
+
+struct http_server *
+http_server_free(struct http_server *server)
+{
+	struct http_listener *listener;
+	struct http_connection *connection;
+
+	if (!server)
+		return NULL;
+	while ((listener = LIST_FIRST(&server->listeners))) {
+		LIST_REMOVE(listener, of_server);
+		listener_free(listener);
+	}
+	while ((connection = LIST_FIRST(&server->connections)))
+		http_connection_end(connection);
+	if (server->rest_timer)
+		event_free(server->rest_timer);
+	if (server->sweep_timer)
+		event_free(server->sweep_timer);
+	free(server);
+	return NULL;
+}

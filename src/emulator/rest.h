@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rest: a call done to the realms, and the body that says so.
+ *
+ * Ownership: the rest owns its answer cache; realms and clock are borrowed and
+ *            outlive it. The caller owns the answer.
+ * Errors:    -ENOMEM; whatever else goes wrong is an answer.
+ * Law:       the shape of an answer follows from the request alone, never from
+ *            what is found (upstream.md 1.2).
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "emulator/answer.h"
+#include "emulator/look.h"
+#include "emulator/realms.h"
+#include "emulator/route.h"
+
+struct rest;
+
+struct rest_terms {
+	enum look look;
+	int64_t cache_usec; /* 0: every here_now is looked up */
+	struct names keys;  /* borrowed: the subscribe keys there are; none:
+	                       * any is taken */
+};
+
+int rest_new(const struct rest_terms *terms, struct realms *realms,
+    struct clock *clock, struct rest **ret);
+struct rest *rest_free(struct rest *rest);
+DEFINE_CLEANUP(struct rest *, rest_free);
+
+int rest_answer(struct rest *rest, const struct call *call, struct answer *ret);
+/* Forgets cached answers. */
+void rest_flush(struct rest *rest);

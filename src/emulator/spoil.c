@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What wrong answers look like. A rule may bring a body of its own.
+ */
+#include "emulator/spoil.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define GARBAGE_BODY \
+	"\x01\xff\xfe{\"status\":200,\"message\":\"OK\",,\"uuids\":[\"an"
+#define WRONG_SHAPE_BODY                                                     \
+	"{\"message\":[\"OK\"],\"occupancy\":\"many\",\"payload\":\"none\"," \
+	"\"service\":\"Presence\",\"status\":200,\"uuids\":{\"ana\":1}}"
+#define HTML_BODY                                                             \
+	"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n" \
+	"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+
+static int
+make_with(
+    int status, enum service service, const char *body, struct answer *ret)
+{
+	_cleanup_(buffer_done) struct buffer bytes = {0};
+
+	buffer_add_text(&bytes, body);
+	return answer_make(status, service, &bytes, ret);
+}
+
+/* The usual error, naming whom the rule names. */
+static int
+make_status(enum look look, const struct fault *fault, const struct call *call,
+    struct answer *ret)
+{
+	if (fault->status == 403 && fault->channels.n + fault->groups.n > 0)
+		return answer_forbidden(&fault->channels, &fault->groups, ret);
+	if (fault->status == 403 && fault->match.channel) {
+		struct slice name = slice_of(fault->match.channel);
+		const struct names refused = {.items = &name, .n = 1};
+
+		return answer_forbidden(&refused, &(struct names){0}, ret);
+	}
+	return answer_status(look, fault->status, call, ret);
+}
+
+static int
+make_spoiled(enum look look, const struct fault *fault, const struct call *call,
+    struct answer *ret)
+{
+	switch (fault->kind) {
+	case FAULT_STATUS:
+	case FAULT_FALSE_OK:
+		return make_status(look, fault, call, ret);
+	case FAULT_GARBAGE:
+		return make_with(200, SERVICE_PRESENCE, GARBAGE_BODY, ret);
+	case FAULT_WRONG_SHAPE:
+		return make_with(200, SERVICE_PRESENCE, WRONG_SHAPE_BODY, ret);
+	case FAULT_HTML:
+		return make_with(fault->status, SERVICE_HTML, HTML_BODY, ret);
+	case FAULT_LATENCY:
+	case FAULT_TRUNCATE:
+	case FAULT_HANG:
+	case FAULT_HANG_BODY:
+	case FAULT_RESET:
+		break;
+	}
+	return 0;
+}
+
+static int
+replace_body(struct answer *answer, const char *text)
+{
+	size_t n = strlen(text);
+	struct blob *body = blob_new(n);
+
+	if (!body)
+		return -ENOMEM;
+	memcpy(body->data, text, n);
+	blob_unref(answer->body);
+	answer->body = body;
+	return 0;
+}
+
+int
+spoil_answer(enum look look, const struct fault *fault, const struct call *call,
+    struct answer *answer)
+{
+	struct answer spoiled = {0};
+	int r;
+
+	r = make_spoiled(look, fault, call, &spoiled);
+	if (r < 0)
+		return r;
+	if (spoiled.body) {
+		answer_done(answer);
+		*answer = spoiled;
+	}
+	if (fault->kind == FAULT_FALSE_OK)
+		answer->status = 200;
+	if (fault->retry_after_sec >= 0)
+		answer->retry_after_sec = fault->retry_after_sec;
+	return fault->body ? replace_body(answer, fault->body) : 0;
+}
