@@ -100,6 +100,7 @@ START_TEST(test_stats_show_the_whole_table)
 	stats_add(&desk.stats, STAT_hits, 41);
 	fake_clock_advance(&desk.clock, 9000000);
 	fake_conn_text(desk.conn, CALL("1", "stats", "{}"));
+	ck_assert_uint_eq(desk.query.n_measured, 1);
 	said = fake_conn_said(desk.conn);
 	ck_assert_int_eq(json_parse(&doc, slice_of(said), 32), JSON_OK);
 	result = json_find(&doc, json_root(&doc), "result");

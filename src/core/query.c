@@ -291,8 +291,14 @@ query_status(struct query *query, struct query_status *ret)
 	};
 	if (trouble_is_on(origin, now_usec))
 		ret->retry_in_usec = origin->until_usec - now_usec;
-	stats_set(query->stats, STAT_entries, (int64_t)ret->n_entries);
-	stats_set(query->stats, STAT_bytes, (int64_t)ret->n_bytes);
+}
+
+void
+query_measure(struct query *query)
+{
+	stats_set(query->stats, STAT_entries,
+	    (int64_t)cache_n_entries(&query->cache));
+	stats_set(query->stats, STAT_bytes, (int64_t)query->cache.n_bytes);
 }
 
 static uint64_t

@@ -82,6 +82,8 @@ struct query_status {
 };
 
 void query_status(struct query *query, struct query_status *ret);
+/* Brings those gauges up to date that are measured rather than counted. */
+void query_measure(struct query *query);
 
 /* One held channel, group or the global query. Borrowed for the call only. */
 struct entry_info {

@@ -169,6 +169,7 @@ overview_add_status(struct buffer *buffer, struct front *front)
 void
 overview_add_stats(struct buffer *buffer, struct front *front)
 {
+	query_measure(front->env.query);
 	add_moment(buffer, front, "{\"since\":", front->started_usec);
 	add(buffer, ",\"counters\":{");
 	for (int i = 0; i < N_STATS; i++) {

@@ -158,6 +158,12 @@ fake_asks_answer(struct query *query, size_t i, const struct outcome *outcome)
 }
 
 void
+query_measure(struct query *query)
+{
+	query->n_measured++;
+}
+
+void
 query_status(struct query *query, struct query_status *ret)
 {
 	*ret = query->status;

@@ -40,6 +40,7 @@ struct query {
 
 	/* For those who look. */
 	struct query_status status;
+	unsigned n_measured;
 	const struct entry_info *infos;
 	size_t n_infos;
 	size_t n_flushed;
