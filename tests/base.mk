@@ -67,16 +67,21 @@ tests_check_map_SOURCES = tests/check_map.c
 tests_check_map_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
 tests_check_map_LDADD = $(BASE_TEST_LIBS)
 
+check_LTLIBRARIES += tests/support/libreplay.la
+tests_support_libreplay_la_SOURCES = tests/support/replay.c \
+	tests/support/replay.h
+tests_support_libreplay_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
 # Without libFuzzer the corpus is replayed; with it the program would run until
 # it finds something, which is not for "make check".
 check_PROGRAMS += tests/fuzz_json
 tests_fuzz_json_SOURCES = tests/fuzz_json.c
-tests_fuzz_json_LDADD = src/base/libbase.la
+tests_fuzz_json_LDADD = tests/support/libreplay.la src/base/libbase.la
 if WITH_FUZZERS
-tests_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
 tests_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
-tests_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_fuzz_json_LDFLAGS = $(AM_LDFLAGS)
 TESTS += tests/fuzz_json
 endif

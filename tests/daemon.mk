@@ -38,12 +38,12 @@ tests_check_systemd_LDADD = $(DAEMON_TEST_LIBS)
 # Without libFuzzer the corpus is replayed; see tests/base.mk.
 check_PROGRAMS += tests/fuzz_config
 tests_fuzz_config_SOURCES = tests/fuzz_config.c
-tests_fuzz_config_LDADD = src/daemon/libdaemon.la
+tests_fuzz_config_LDADD = tests/support/libreplay.la src/daemon/libdaemon.la
 if WITH_FUZZERS
-tests_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
 tests_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
-tests_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_fuzz_config_LDFLAGS = $(AM_LDFLAGS)
 TESTS += tests/fuzz_config
 endif

@@ -11,17 +11,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-/* Not assert(): a build without those would find nothing. */
-#define REQUIRE(condition)                                                  \
-	do {                                                                \
-		if (!(condition)) {                                         \
-			fprintf(stderr, "does not hold: %s\n", #condition); \
-			abort();                                            \
-		}                                                           \
-	} while (0)
+#include "support/replay.h"
 
 /* It says valid UTF-8, and written anew it says the same. */
 static void
@@ -127,64 +117,4 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	return 0;
 }
 
-#ifndef WITH_LIBFUZZER
-#include <glob.h>
-
-static int
-replay(const char *path)
-{
-	struct buffer bytes = {0};
-	FILE *file = fopen(path, "rb");
-	char *p;
-	size_t n;
-
-	if (!file) {
-		perror(path);
-		return 1;
-	}
-	do {
-		p = buffer_reserve(&bytes, 4096);
-		n = p ? fread(p, 1, 4096, file) : 0;
-		bytes.n += n;
-	} while (n > 0);
-	(void)fclose(file);
-	(void)LLVMFuzzerTestOneInput((const uint8_t *)bytes.data, bytes.n);
-	buffer_done(&bytes);
-	return 0;
-}
-
-static int
-replay_corpus(void)
-{
-	const char *top = getenv("abs_top_srcdir");
-	struct buffer pattern = {0};
-	glob_t found = {0};
-	int r = 0;
-
-	buffer_add_format(
-	    &pattern, "%s/tests/corpus/json/*%c", top ? top : ".", '\0');
-	if (buffer_is_failed(&pattern) ||
-	    glob(pattern.data, 0, NULL, &found) != 0) {
-		fprintf(stderr, "no corpus: is abs_top_srcdir set?\n");
-		r = 1;
-	}
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		r |= replay(found.gl_pathv[i]);
-	printf("%zu files\n", (size_t)found.gl_pathc);
-	globfree(&found);
-	buffer_done(&pattern);
-	return r;
-}
-
-int
-main(int argc, char **argv)
-{
-	int r = 0;
-
-	if (argc < 2)
-		return replay_corpus();
-	for (int i = 1; i < argc; i++)
-		r |= replay(argv[i]);
-	return r;
-}
-#endif
+FUZZ_MAIN("json")

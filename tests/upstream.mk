@@ -57,13 +57,13 @@ tests_check_sign_LDADD = $(UPSTREAM_TEST_LIBS)
 # As tests/fuzz_json.
 check_PROGRAMS += tests/fuzz_pubnub
 tests_fuzz_pubnub_SOURCES = tests/fuzz_pubnub.c
-tests_fuzz_pubnub_LDADD = src/upstream/libupstream.la \
+tests_fuzz_pubnub_LDADD = tests/support/libreplay.la src/upstream/libupstream.la \
 	src/model/libmodel.la src/base/libbase.la
 if WITH_FUZZERS
-tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
 tests_fuzz_pubnub_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
-tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_pubnub_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_fuzz_pubnub_LDFLAGS = $(AM_LDFLAGS)
 TESTS += tests/fuzz_pubnub
 endif

@@ -22,12 +22,12 @@ tests_check_render_LDADD = $(WIRE_TEST_LIBS) $(CHECK_LIBS)
 # As for tests/fuzz_json: replayed, unless it is linked with libFuzzer.
 check_PROGRAMS += tests/fuzz_proto
 tests_fuzz_proto_SOURCES = tests/fuzz_proto.c
-tests_fuzz_proto_LDADD = $(WIRE_TEST_LIBS)
+tests_fuzz_proto_LDADD = tests/support/libreplay.la $(WIRE_TEST_LIBS)
 if WITH_FUZZERS
-tests_fuzz_proto_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_proto_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
 tests_fuzz_proto_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
-tests_fuzz_proto_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_proto_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_fuzz_proto_LDFLAGS = $(AM_LDFLAGS)
 TESTS += tests/fuzz_proto
 endif
