@@ -328,7 +328,7 @@ START_TEST(test_no_more_requests_than_connections)
 		    &f.query, KEY_CHANNEL, names[i], NULL, LEVEL_UUIDS);
 	turn(&f);
 	ck_assert_uint_eq(fake_http_n(&f.http), 4);
-	ck_assert_uint_eq(fetch_n_in_air(f.fetch), 4);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_in_flight), 4);
 	ck_assert_int_eq(stat_of(&f, STAT_upstream_in_flight), 4);
 	wake(&f);
 	turn(&f);
@@ -773,7 +773,8 @@ START_TEST(test_every_ending_of_a_write)
 	ck_assert_uint_eq(write->n_heard, 1);
 	expect_ending(&write->problem, &e->problem);
 	ck_assert_int_eq(write->retry_after_usec, e->result.retry_after_usec);
-	ck_assert_int_eq(write->is_unclear, e->is_unclear);
+	ck_assert_int_eq(
+	    write->end, e->is_unclear ? WRITE_UNCLEAR : WRITE_ANSWERED);
 	turn(&f);
 	ck_assert_uint_eq(fake_http_n(&f.http), 0);
 }
@@ -796,7 +797,7 @@ START_TEST(test_a_write_is_one_request_sent_once)
 	    &f.http, 0, 200, "{\"status\":200,\"payload\":{\"mood\":\"ok\"}}");
 	ck_assert_uint_eq(write->n_heard, 1);
 	ck_assert_int_eq(write->problem.kind, PROBLEM_NONE);
-	ck_assert(!write->is_unclear);
+	ck_assert_int_eq(write->end, WRITE_ANSWERED);
 }
 
 END_TEST
@@ -825,7 +826,7 @@ START_TEST(test_a_write_over_32_kib_is_not_sent)
 	ck_assert_uint_eq(too_long->n_heard, 1);
 	ck_assert_int_eq(too_long->problem.kind, PROBLEM_BAD_REQUEST);
 	ck_assert_int_eq(too_long->problem.status_code, 414);
-	ck_assert(!too_long->is_unclear);
+	ck_assert_int_eq(too_long->end, WRITE_UNSENT);
 	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 1);
 }
 
@@ -845,8 +846,7 @@ START_TEST(test_a_request_that_cannot_begin_is_answered)
 	expect_problem(entry, PROBLEM_INTERNAL);
 	ck_assert_uint_eq(write->n_heard, 1);
 	ck_assert_int_eq(write->problem.kind, PROBLEM_INTERNAL);
-	ck_assert(!write->is_unclear);
-	ck_assert_uint_eq(fetch_n_in_air(f.fetch), 0);
+	ck_assert_int_eq(write->end, WRITE_UNSENT);
 }
 
 END_TEST

@@ -898,7 +898,7 @@ write_state(const char *channel, const char *group, const char *state)
 	    ASK_WAITS);
 	take = origin_take(&o);
 	ck_assert_ptr_nonnull(take.write);
-	query_written(o.query, take.write, &none, -1, false);
+	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
 	ck_assert_uint_eq(c.n_heard, 1);
 	asker_done(&c);
 }
@@ -911,7 +911,7 @@ START_TEST(test_set_state_succeeds_only_after_the_upstream_said_so)
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1.0}");
 	take = origin_take(&o);
 	ck_assert_uint_eq(a.n_heard, 0);
-	query_written(o.query, take.write, &none, -1, false);
+	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
 	ck_assert_uint_eq(a.n_heard, 1);
 	ck_assert_str_eq(a.state, "{\"n\":1.0}");
 }
@@ -1006,10 +1006,10 @@ START_TEST(test_writes_for_one_uuid_go_in_order_one_at_a_time)
 	first = origin_take(&o);
 	ck_assert(slice_is(first.state, SLICE("{\"n\":1}")));
 	ck_assert(!origin_has_work(&o));
-	query_written(o.query, first.write, &none, -1, false);
+	query_written(o.query, first.write, &none, -1, WRITE_ANSWERED);
 	second = origin_take(&o);
 	ck_assert(slice_is(second.state, SLICE("{\"n\":2}")));
-	query_written(o.query, second.write, &none, -1, false);
+	query_written(o.query, second.write, &none, -1, WRITE_ANSWERED);
 	ck_assert_uint_eq(b.n_heard, 1);
 }
 
@@ -1023,7 +1023,7 @@ START_TEST(test_a_write_whose_asker_left_is_still_taken_in)
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1}");
 	take = origin_take(&o);
 	asker_done(&a);
-	query_written(o.query, take.write, &none, -1, false);
+	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
 	asker_ask(&o, &b, &plain_terms, "s:lobby/ana");
 	take = origin_take(&o);
 	origin_answer_texts(&o, &take, "lobby");
@@ -1059,7 +1059,7 @@ START_TEST(test_an_unclear_end_expires_the_states_it_was_about)
 	asker_done(&a);
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1}");
 	take = origin_take(&o);
-	query_written(o.query, take.write, &broke, -1, true);
+	query_written(o.query, take.write, &broke, -1, WRITE_UNCLEAR);
 	ck_assert_int_eq(a.last.problem.kind, PROBLEM_UNREACHABLE);
 	ck_assert_int_eq(
 	    asker_ask(&o, &b, &plain_terms, "s:lobby/ana"), ASK_WAITS);
@@ -1175,22 +1175,192 @@ START_TEST(test_the_budget_holds_in_any_window)
 
 END_TEST
 
-START_TEST(test_pages_are_asked_of_the_gate)
+START_TEST(test_pages_wait_for_the_gate_in_line_with_the_others)
 {
-	struct take take;
-	unsigned n_pages = 0;
+	struct take take, more;
+	int token;
 
 	asker_ask(&o, &a, &plain_terms, "c:big");
 	take = origin_take(&o);
-	while (query_take_more(o.query, take.entry))
-		n_pages++;
-	ck_assert_uint_eq(n_pages, 19);
+	for (int i = 0; i < 19; i++) {
+		query_want_more(o.query, take.entry, &token);
+		ck_assert_int_eq(query_take(o.query, &more), TAKE_MORE);
+		ck_assert_ptr_eq(more.entry, take.entry);
+		ck_assert_ptr_eq(more.token, &token);
+	}
+	asker_ask(&o, &b, &plain_terms, "c:small");
+	query_want_more(o.query, take.entry, &token);
+	ck_assert(!origin_has_work(&o));
 	o.n_wakes = 0;
 	origin_wait(&o, 0.1);
 	ck_assert_uint_gt(o.n_wakes, 0);
-	ck_assert(query_take_more(o.query, take.entry));
+	more = origin_take(&o);
+	ck_assert(slice_is(more.key.name, SLICE("small")));
+	ck_assert(!origin_has_work(&o));
+	origin_answer(&o, &more, "bo");
+	origin_wait(&o, 0.1);
+	ck_assert_int_eq(query_take(o.query, &more), TAKE_MORE);
 	origin_answer(&o, &take, "ana");
 	ck_assert_uint_eq(a.n_heard, 1);
+	ck_assert_uint_eq(b.n_heard, 1);
+}
+
+END_TEST
+
+/* It must neither end the trouble, nor count as an answer between silences. */
+START_TEST(test_a_page_that_waits_says_nothing_of_the_origin)
+{
+	struct take take, other;
+	struct query_status status;
+	int token;
+
+	asker_ask(&o, &a, &plain_terms, "c:big");
+	take = origin_take(&o);
+	asker_ask(&o, &b, &plain_terms, "c:x");
+	other = origin_take(&o);
+	query_want_more(o.query, take.entry, &token);
+	origin_fail_after(&o, &other, PROBLEM_RATE_LIMITED, 429, 30);
+	for (int i = 0; i < 29; i++) {
+		ck_assert(!origin_has_work(&o));
+		origin_wait(&o, 1);
+	}
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_DEGRADED);
+	origin_wait(&o, 1);
+	ck_assert_int_eq(query_take(o.query, &other), TAKE_MORE);
+	origin_answer(&o, &take, "ana");
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_OK);
+}
+
+END_TEST
+
+START_TEST(test_what_was_never_sent_says_nothing_of_the_origin)
+{
+	const struct problem too_long = {
+	    .kind = PROBLEM_BAD_REQUEST, .status_code = 414};
+	struct query_status status;
+	struct take take;
+
+	asker_ask(&o, &a, &plain_terms, "c:x");
+	take = origin_take(&o);
+	origin_fail_after(&o, &take, PROBLEM_RATE_LIMITED, 429, 2);
+	origin_wait(&o, 2);
+	asker_write(&o, &b, &plain_terms, "lobby", NULL, "ana", "{}");
+	take = origin_take(&o);
+	query_written(o.query, take.write, &too_long, -1, WRITE_UNSENT);
+	ck_assert_int_eq(b.last.problem.status_code, 414);
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_DEGRADED);
+	ck_assert_int_eq(status.last_problem.status_code, 429);
+	/* It was to go first; now another may. */
+	asker_ask(&o, &c, &plain_terms, "c:y");
+	take = origin_take(&o);
+	ck_assert(!origin_has_work(&o));
+	origin_answer(&o, &take, "ana");
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_OK);
+}
+
+END_TEST
+
+START_TEST(test_retry_after_is_told_to_the_key_that_got_it)
+{
+	struct take take;
+
+	asker_ask(&o, &a, &plain_terms, "c:x");
+	take = origin_take(&o);
+	origin_fail_after(&o, &take, PROBLEM_RATE_LIMITED, 429, 30);
+	assert_near(seconds(a.last.retry_after_usec), 30);
+	asker_ask(&o, &b, &plain_terms, "c:x");
+	assert_near(seconds(b.last.retry_after_usec), 30);
+}
+
+END_TEST
+
+START_TEST(test_an_answer_after_stop_is_ignored)
+{
+	const struct problem none = no_problem();
+	struct take read, write, paged;
+	int token;
+
+	asker_ask(&o, &a, &plain_terms, "c:lobby");
+	read = origin_take(&o);
+	asker_write(&o, &b, &plain_terms, "lobby", NULL, "ana", "{}");
+	write = origin_take(&o);
+	asker_ask(&o, &c, &plain_terms, "c:big");
+	paged = origin_take(&o);
+	query_stop(o.query);
+	origin_answer(&o, &read, "ana");
+	query_written(o.query, write.write, &none, -1, WRITE_ANSWERED);
+	query_want_more(o.query, paged.entry, &token);
+	ck_assert(!origin_has_work(&o));
+	ck_assert_uint_eq(a.n_heard, 1);
+	ck_assert_uint_eq(b.n_heard, 1);
+}
+
+END_TEST
+
+START_TEST(test_a_journal_is_forgotten_when_nothing_needs_it)
+{
+	struct query_status before, after;
+	char uuid[16];
+
+	o.policy.max_requests_per_second = 1000000;
+	o.policy.burst = 1000000;
+	origin_wait(&o, 1);
+	write_state("lobby", NULL, "{}");
+	query_status(o.query, &before);
+	for (int i = 0; i < 1000; i++) {
+		const struct problem none = no_problem();
+		struct take take;
+
+		snprintf(uuid, sizeof(uuid), "u%d", i);
+		asker_write(&o, &c, &plain_terms, "lobby", NULL, uuid, "{}");
+		take = origin_take(&o);
+		query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
+		asker_done(&c);
+	}
+	origin_wait(&o, 6);
+	write_state("lobby", NULL, "{}");
+	query_status(o.query, &after);
+	ck_assert_uint_le(after.n_bytes, before.n_bytes);
+}
+
+END_TEST
+
+START_TEST(test_several_groups_tell_a_channels_state_once)
+{
+	struct take take;
+
+	asker_ask(&o, &a, &plain_terms, "t:red/ana t:blue/ana s:yard/ana");
+	for (int i = 0; i < 3; i++) {
+		take = origin_take(&o);
+		origin_answer_texts(&o, &take,
+		    slice_is(take.key.name, SLICE("red")) ?
+			"hall={\"h\":1};lobby" :
+			slice_is(take.key.name, SLICE("blue")) ?
+			"attic;hall={\"h\":1};yard" :
+			"yard={\"y\":1}");
+	}
+	ck_assert_str_eq(
+	    a.views, "yard={\"y\":1};hall={\"h\":1};lobby={};attic={}");
+}
+
+END_TEST
+
+START_TEST(test_timeout_0_does_not_keep_a_key_hot)
+{
+	struct terms terms = plain_terms;
+
+	terms.timeout_usec = 0;
+	fill("c:lobby", "ana");
+	for (int i = 0; i < 50; i++) {
+		origin_wait(&o, 0.1);
+		asker_ask(&o, &a, &terms, "c:lobby");
+		ck_assert(a.last.cache.hit);
+		ck_assert(!origin_has_work(&o));
+	}
 }
 
 END_TEST
@@ -1333,7 +1503,14 @@ add_limits(TCase *tcase)
 	ADD(test_more_waiters_than_allowed_are_refused);
 	ADD(test_more_keys_waiting_than_allowed_are_refused);
 	ADD(test_the_budget_holds_in_any_window);
-	ADD(test_pages_are_asked_of_the_gate);
+	ADD(test_pages_wait_for_the_gate_in_line_with_the_others);
+	ADD(test_a_page_that_waits_says_nothing_of_the_origin);
+	ADD(test_what_was_never_sent_says_nothing_of_the_origin);
+	ADD(test_retry_after_is_told_to_the_key_that_got_it);
+	ADD(test_an_answer_after_stop_is_ignored);
+	ADD(test_a_journal_is_forgotten_when_nothing_needs_it);
+	ADD(test_several_groups_tell_a_channels_state_once);
+	ADD(test_timeout_0_does_not_keep_a_key_hot);
 	ADD(test_stop_tells_everybody);
 	ADD(test_a_callback_may_free_any_ask_and_flush);
 }

@@ -138,9 +138,10 @@ buffer_add_int(struct buffer *buffer, int64_t value)
 void
 buffer_add_seconds(struct buffer *buffer, int64_t usec)
 {
-	uint64_t msec = magnitude(usec) / 1000;
+	/* Downwards: what is below 0 by a little must not read as 0. */
+	uint64_t msec = (magnitude(usec) + (usec < 0 ? 999 : 0)) / 1000;
 
-	if (usec < 0 && msec > 0)
+	if (usec < 0)
 		buffer_add_char(buffer, '-');
 	add_digits(buffer, msec / 1000, 1);
 	buffer_add_char(buffer, '.');

@@ -36,7 +36,8 @@ void buffer_add_slice(struct buffer *buffer, struct slice slice);
 /* Of a literal or NUL-terminated text. */
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_int(struct buffer *buffer, int64_t value);
-/* Microseconds as seconds with three decimals: 412000 is 0.412, -5000 -0.005. */
+/* Microseconds as seconds with three decimals, rounded down: 412999 is 0.412,
+ * -5000 is -0.005, -1 is -0.001. */
 void buffer_add_seconds(struct buffer *buffer, int64_t usec);
 void buffer_add_format(struct buffer *buffer, const char *format, ...)
     _printf_(2, 3);

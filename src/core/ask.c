@@ -55,6 +55,16 @@ stale_allowance_usec(const struct judge *judge, const struct terms *terms)
 
 /* ---- verdicts ---- */
 
+/* Nothing of it is sent before both its own trouble and the origin's end. */
+static int64_t
+entry_until_usec(const struct judge *judge, const struct entry *entry)
+{
+	int64_t own_usec = entry->trouble.until_usec;
+	int64_t origin_usec = judge->gate->origin.until_usec;
+
+	return own_usec > origin_usec ? own_usec : origin_usec;
+}
+
 static bool
 may_be_stale(const struct judge *judge, const struct terms *terms,
     const struct part *part)
@@ -135,12 +145,12 @@ judge_part(const struct judge *judge, const struct terms *terms,
 	}
 	if (part->has_failed && entry->trouble.n_steps > 0)
 		judge_problem(judge, terms, &entry->trouble.problem,
-		    entry->trouble.until_usec, part);
+		    entry_until_usec(judge, entry), part);
 	else if (part->joins)
 		judge_waiting(judge, terms, phase, part);
 	else if (entry && trouble_is_on(&entry->trouble, judge->now_usec))
 		judge_problem(judge, terms, &entry->trouble.problem,
-		    entry->trouble.until_usec, part);
+		    entry_until_usec(judge, entry), part);
 	else if (trouble_is_on(&judge->gate->origin, judge->now_usec))
 		judge_problem(judge, terms, &judge->gate->origin.problem,
 		    judge->gate->origin.until_usec, part);
@@ -253,15 +263,6 @@ view_members(struct telling *telling, struct entry *entry)
 	return r;
 }
 
-static bool
-has_view(const struct telling *telling, size_t n_named, struct slice name)
-{
-	for (size_t i = 0; i < n_named; i++)
-		if (slice_is(telling->views[i].name, name))
-			return true;
-	return false;
-}
-
 static struct slice
 told_state(const struct entry *entry, const struct entry_text *text)
 {
@@ -270,11 +271,9 @@ told_state(const struct entry *entry, const struct entry_text *text)
 	return text->state.data ? text->state : SLICE("{}");
 }
 
-/* Texts of an entry; of a group those whose name did not come before it. */
 static int
 view_texts(struct telling *telling, const struct entry *entry)
 {
-	size_t n_before = telling->n_views;
 	int r = 0;
 
 	for (size_t i = 0; i < entry->n_texts && r >= 0; i++) {
@@ -284,16 +283,50 @@ view_texts(struct telling *telling, const struct entry *entry)
 		    .state = told_state(entry, text),
 		};
 
-		if (!has_view(telling, n_before, text->name))
-			r = add_view(telling, &view);
+		r = add_view(telling, &view);
 	}
 	return r;
+}
+
+/* By name, and of one name in the order of the views. */
+static int
+view_cmp(const void *a, const void *b)
+{
+	const struct view *left = *(const struct view *const *)a;
+	const struct view *right = *(const struct view *const *)b;
+	int r = slice_cmp(left->name, right->name);
+
+	return r ? r : (left > right) - (left < right);
+}
+
+/* Of several groups that hold the same channel the first is told. */
+static int
+drop_doubles(struct telling *telling)
+{
+	_cleanup_(freep) struct view **sorted = NULL;
+	size_t n = telling->n_views, n_kept = 0;
+
+	sorted = calloc(n, sizeof(struct view *));
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &telling->views[i];
+	qsort(sorted, n, sizeof(struct view *), view_cmp);
+	for (size_t i = n - 1; i > 0; i--)
+		if (slice_is(sorted[i]->name, sorted[i - 1]->name))
+			sorted[i]->name.n = 0; /* no name is that short */
+	for (size_t i = 0; i < n; i++)
+		if (telling->views[i].name.n > 0)
+			telling->views[n_kept++] = telling->views[i];
+	telling->n_views = n_kept;
+	return 0;
 }
 
 /* Those asked for by name come first, in their order. */
 static int
 view_all(struct telling *telling, size_t n)
 {
+	bool has_group_states = false;
 	int r = 0;
 
 	telling->n_views = 0;
@@ -314,7 +347,10 @@ view_all(struct telling *telling, size_t n)
 		else if (entry->key.kind == KEY_WHERE ||
 		    entry->key.kind == KEY_GROUP_STATE)
 			r = view_texts(telling, entry);
+		has_group_states |= entry->key.kind == KEY_GROUP_STATE;
 	}
+	if (r >= 0 && has_group_states && n > 1 && telling->n_views > 1)
+		r = drop_doubles(telling);
 	return r;
 }
 

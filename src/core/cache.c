@@ -14,6 +14,7 @@ cache_init(struct cache *cache, struct due *due, struct stats *stats)
 	*cache = (struct cache){.due = due, .stats = stats};
 	map_init(&cache->map);
 	TAILQ_INIT(&cache->entries);
+	TAILQ_INIT(&cache->group_states);
 }
 
 static void
@@ -22,6 +23,8 @@ remove_entry(struct cache *cache, struct entry *entry)
 	due_remove(cache->due, &entry->due);
 	map_remove(&cache->map, &entry->node);
 	TAILQ_REMOVE(&cache->entries, entry, link);
+	if (entry->key.kind == KEY_GROUP_STATE)
+		TAILQ_REMOVE(&cache->group_states, entry, kind_link);
 	entry_free(entry);
 }
 
@@ -66,6 +69,8 @@ cache_get(struct cache *cache, const struct key *key, struct entry **ret)
 	if (r < 0)
 		return r;
 	TAILQ_INSERT_TAIL(&cache->entries, entry, link);
+	if (key->kind == KEY_GROUP_STATE)
+		TAILQ_INSERT_TAIL(&cache->group_states, entry, kind_link);
 	*ret = TAKE_PTR(entry); /* the map's and the list's now */
 	return 0;
 }

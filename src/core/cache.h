@@ -21,10 +21,11 @@ TAILQ_HEAD(entries, entry);
 
 struct cache {
 	struct map map;
-	struct entries entries; /* coldest first */
-	struct due *due;        /* borrowed; where evicted entries stand */
-	struct stats *stats;    /* borrowed */
-	size_t n_bytes;         /* the account of all entries and rosters */
+	struct entries entries;      /* coldest first */
+	struct entries group_states; /* those of KEY_GROUP_STATE */
+	struct due *due;             /* borrowed; where evicted entries stand */
+	struct stats *stats;         /* borrowed */
+	size_t n_bytes; /* the account of all entries and rosters */
 };
 
 void cache_init(struct cache *cache, struct due *due, struct stats *stats);

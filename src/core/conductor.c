@@ -38,7 +38,6 @@ conduct_oldest_sent_usec(struct query *query)
 static void
 wake(struct query *query)
 {
-	query->wants_more = false;
 	query->upstream.ops->wake(query->upstream.userdata);
 }
 
@@ -47,8 +46,7 @@ wake(struct query *query)
 void
 conduct_arm(struct query *query)
 {
-	int64_t when_usec =
-	    query->wants_more ? INT64_MIN : due_when(&query->due);
+	int64_t when_usec = due_when(&query->due);
 	int64_t now_usec = conduct_now(query);
 	int64_t gate_usec = 0;
 
@@ -134,7 +132,8 @@ unhang(struct query *query, struct wait *wait)
 
 	TAILQ_REMOVE(&entry->waits, wait, link);
 	conduct_count_key(query, true, entry);
-	if (TAILQ_EMPTY(&entry->waits) && entry->due.place == DUE_WAITED) {
+	if (TAILQ_EMPTY(&entry->waits) && !entry->is_in_air &&
+	    entry->due.place == DUE_WAITED) {
 		due_remove(&query->due, &entry->due);
 		conduct_schedule(query, entry);
 	}
@@ -366,6 +365,7 @@ conduct_land(struct query *query, struct entry *entry)
 {
 	assert(entry->is_in_air);
 	TAILQ_REMOVE(&query->air, entry, air_link);
+	due_remove(&query->due, &entry->due); /* if it wanted more */
 	entry->is_in_air = false;
 	conduct_count_key(query, true, entry);
 }

@@ -44,7 +44,6 @@ struct query {
 	struct timer timer; /* when something is due or the gate opens */
 	size_t n_waiting;   /* asks */
 	size_t n_keys;      /* entries in the air or waited for */
-	bool wants_more;    /* a page waits for the gate, and for wake() */
 	bool is_reviewing;
 	bool is_stopped;
 

@@ -113,6 +113,7 @@ entry_bytes(const struct entry *entry)
 
 	n += entry->n_members * sizeof(*entry->members);
 	n += entry->n_texts_bytes;
+	n += entry->journal.n_bytes;
 	if (entry->roster)
 		n += roster_bytes(entry->roster);
 	return n;
@@ -442,7 +443,7 @@ entry_set_text(struct entry *entry, struct slice name, struct slice state)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		texts[i] = entry->texts[i];
-		if (name.n == 0 || slice_is(texts[i].name, name))
+		if (slice_is(texts[i].name, name))
 			texts[i].state = state;
 	}
 	return replace_texts(entry, texts, n);

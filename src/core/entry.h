@@ -6,8 +6,9 @@
  * Ownership: the cache owns entries. An entry owns its value; a group's value
  *            is references to its channels' entries, which hold the people.
  * Time:      handed in; an entry has no clock and calls nobody.
- * Laws:      an answer never replaces a younger one, and a channel's people
- *            never go back to a lower level while a higher one is wanted.
+ * Laws:      an answer never replaces a younger one of its level or above, and
+ *            a channel's people never go back to a lower level while a higher
+ *            one is wanted.
  */
 #pragma once
 
@@ -40,8 +41,9 @@ TAILQ_HEAD(waits, wait);
 struct entry {
 	struct map_node node;
 	struct key key;
-	size_t *account;         /* borrowed; outlives us */
-	TAILQ_ENTRY(entry) link; /* coldest first, when no group refers to it */
+	size_t *account;              /* borrowed; outlives us */
+	TAILQ_ENTRY(entry) link;      /* coldest first */
+	TAILQ_ENTRY(entry) kind_link; /* of KEY_GROUP_STATE */
 	TAILQ_ENTRY(entry) air_link;
 	struct due_node due;
 	struct waits waits; /* asks that hang here */
@@ -64,6 +66,7 @@ struct entry {
 
 	/* what is in the air */
 	bool is_in_air;
+	void *air_token; /* of its taker, while its next request waits */
 	enum level air_level;
 	int64_t air_sent_usec;
 	struct gate_pass air_pass;
@@ -155,8 +158,8 @@ void entry_take_members(struct entry *entry, const struct answer *answer,
 /* Names and states; states may be corrected before by the caller. */
 int entry_take_texts(struct entry *entry, const struct answer *answer,
     const struct channel_answer *channels, size_t n, int64_t sent_usec);
-/* Our own write, in a KEY_STATE or KEY_GROUP_STATE that is held: of the channel
- * called name, or of all with a name of no bytes. */
+/* Our own write of the channel called name, in a KEY_STATE or KEY_GROUP_STATE
+ * that is held. */
 int entry_set_text(struct entry *entry, struct slice name, struct slice state);
 /* It holds nothing any more. */
 void entry_drop(struct entry *entry);

@@ -133,6 +133,14 @@ gate_end(struct gate *gate, struct gate_pass pass, int64_t now_usec,
 }
 
 void
+gate_unsend(struct gate *gate, struct gate_pass pass)
+{
+	gate->budget += ONE_REQUEST; /* fill() keeps it from overflowing */
+	if (pass.epoch == gate->epoch && pass.is_probe)
+		gate->is_probing = false;
+}
+
+void
 gate_forgive(struct gate *gate)
 {
 	trouble_clear(&gate->origin);

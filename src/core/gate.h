@@ -52,4 +52,6 @@ struct gate_pass gate_send(struct gate *gate, int64_t now_usec);
  */
 bool gate_end(struct gate *gate, struct gate_pass pass, int64_t now_usec,
     const struct problem *problem, int64_t retry_after_usec, unsigned chance);
+/* It did not go after all: as if it had not been asked. */
+void gate_unsend(struct gate *gate, struct gate_pass pass);
 void gate_forgive(struct gate *gate);

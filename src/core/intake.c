@@ -137,35 +137,54 @@ intake_answer(struct cache *cache, const struct policy *policy,
 
 /* ---- our own writes ---- */
 
-static void
-set_text(struct cache *cache, enum key_kind kind, struct slice key_name,
-    struct slice uuid, struct slice name, struct slice state)
-{
-	const struct key key = {kind, key_name, uuid};
-	struct entry *entry = cache_find(cache, &key);
+/* A write as it is worked into the cache. */
+struct writing {
+	struct cache *cache;
+	struct change change;
+	int64_t oldest_sent_usec; /* what is younger may need a journal */
+};
 
-	if (entry && entry_set_text(entry, name, state) < 0)
+/* Into the journal, with what is no longer needed out of it. */
+static int
+note(const struct writing *writing, struct entry *entry)
+{
+	journal_prune(&entry->journal, writing->oldest_sent_usec);
+	return journal_add(&entry->journal, &writing->change);
+}
+
+static void
+set_text(const struct writing *writing, struct entry *entry, struct slice name)
+{
+	if (entry_set_text(entry, name, writing->change.state) < 0)
 		entry_drop(entry);
+}
+
+static void
+set_texts(const struct writing *writing, struct slice name)
+{
+	const struct change *change = &writing->change;
+	const struct key key = {KEY_STATE, name, change->uuid};
+	struct entry *entry = cache_find(writing->cache, &key);
+
+	if (entry)
+		set_text(writing, entry, name);
+	TAILQ_FOREACH(entry, &writing->cache->group_states, kind_link)
+		if (slice_is(entry->key.uuid, change->uuid))
+			set_text(writing, entry, name);
 }
 
 /* Into the channel's journal, its people, and who holds a state of it. */
 static void
-write_channel(
-    struct cache *cache, struct slice name, const struct change *change)
+write_channel(const struct writing *writing, struct slice name)
 {
 	const struct key key = {.kind = KEY_CHANNEL, .name = name};
-	struct entry *entry, *other;
+	const struct change *change = &writing->change;
+	struct entry *entry;
 
-	set_text(cache, KEY_STATE, name, change->uuid, name, change->state);
-	TAILQ_FOREACH(other, &cache->entries, link) {
-		if (other->key.kind == KEY_GROUP_STATE &&
-		    slice_is(other->key.uuid, change->uuid) &&
-		    entry_set_text(other, name, change->state) < 0)
-			entry_drop(other);
-	}
-	if (cache_get(cache, &key, &entry) < 0)
+	set_texts(writing, name);
+	if (cache_get(writing->cache, &key, &entry) < 0)
 		return;
-	if (journal_add(&entry->journal, change) < 0 ||
+	if (note(writing, entry) < 0 ||
 	    (entry->is_held &&
 		roster_set_state(entry->roster, change->uuid, change->state) <
 		    0))
@@ -174,67 +193,90 @@ write_channel(
 
 /* As write_channel(), of a name that the writing itself may free. */
 static void
-write_named(struct cache *cache, struct slice name, const struct change *change)
+write_named(const struct writing *writing, struct slice name)
 {
 	char bytes[NAME_MAX_BYTES];
 
 	memcpy(bytes, name.data, name.n);
-	write_channel(cache, (struct slice){bytes, name.n}, change);
+	write_channel(writing, (struct slice){bytes, name.n});
 }
 
 /* A group's channels are those its people were last seen in, and those a state
  * of it was last told of. */
 static void
-write_group(struct cache *cache, struct slice name, const struct change *change)
+write_group(const struct writing *writing, struct slice name)
 {
 	const struct key group_key = {.kind = KEY_GROUP, .name = name};
-	const struct key state_key = {KEY_GROUP_STATE, name, change->uuid};
-	struct entry *group = cache_find(cache, &group_key);
+	const struct key state_key = {
+	    KEY_GROUP_STATE, name, writing->change.uuid};
+	struct entry *group = cache_find(writing->cache, &group_key);
 	struct entry *states;
 
 	for (size_t i = 0; group && i < group->n_members; i++)
-		write_channel(cache, group->members[i]->key.name, change);
-	if (cache_get(cache, &state_key, &states) < 0)
+		write_channel(writing, group->members[i]->key.name);
+	if (cache_get(writing->cache, &state_key, &states) < 0)
 		return;
 	for (size_t i = 0; i < states->n_texts; i++)
-		write_named(cache, states->texts[i].name, change);
-	if (journal_add(&states->journal, change) < 0)
+		write_named(writing, states->texts[i].name);
+	if (note(writing, states) < 0)
 		entry_drop(states);
 }
 
 void
-intake_write(struct cache *cache, const struct write *write, int64_t now_usec)
+intake_write(struct cache *cache, const struct write *write, int64_t now_usec,
+    int64_t oldest_sent_usec)
 {
-	const struct change change = {
-	    .kind = CHANGE_STATE,
-	    .uuid = write->uuid,
-	    .state = write->state,
-	    .at_usec = now_usec,
-	    .own = true,
+	const struct writing writing = {
+	    .cache = cache,
+	    .change =
+		{
+		    .kind = CHANGE_STATE,
+		    .uuid = write->uuid,
+		    .state = write->state,
+		    .at_usec = now_usec,
+		    .own = true,
+		},
+	    .oldest_sent_usec = oldest_sent_usec,
 	};
 	const struct slice *groups = write->names + write->n_channels;
 
 	for (size_t i = 0; i < write->n_channels; i++)
-		write_channel(cache, write->names[i], &change);
+		write_channel(&writing, write->names[i]);
 	for (size_t i = 0; i < write->n_groups; i++)
-		write_group(cache, groups[i], &change);
+		write_group(&writing, groups[i]);
+}
+
+static void
+expire_state(struct cache *cache, struct slice name, struct slice uuid)
+{
+	const struct key key = {KEY_STATE, name, uuid};
+	struct entry *entry = cache_find(cache, &key);
+
+	if (entry)
+		entry_drop(entry);
 }
 
 void
 intake_unclear(struct cache *cache, const struct write *write)
 {
+	const struct slice *groups = write->names + write->n_channels;
 	struct entry *entry;
 
-	for (size_t i = 0; i < write->n_channels; i++) {
-		const struct key key = {
-		    KEY_STATE, write->names[i], write->uuid};
+	for (size_t i = 0; i < write->n_channels; i++)
+		expire_state(cache, write->names[i], write->uuid);
+	for (size_t i = 0; i < write->n_groups; i++) {
+		const struct key key = {.kind = KEY_GROUP, .name = groups[i]};
 
 		entry = cache_find(cache, &key);
-		if (entry)
-			entry_drop(entry);
+		for (size_t j = 0; entry && j < entry->n_members; j++)
+			expire_state(
+			    cache, entry->members[j]->key.name, write->uuid);
 	}
-	TAILQ_FOREACH(entry, &cache->entries, link)
-		if (entry->key.kind == KEY_GROUP_STATE &&
-		    slice_is(entry->key.uuid, write->uuid))
-			entry_drop(entry);
+	TAILQ_FOREACH(entry, &cache->group_states, kind_link) {
+		if (!slice_is(entry->key.uuid, write->uuid))
+			continue;
+		for (size_t i = 0; i < entry->n_texts; i++)
+			expire_state(cache, entry->texts[i].name, write->uuid);
+		entry_drop(entry);
+	}
 }

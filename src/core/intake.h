@@ -25,7 +25,7 @@ int intake_answer(struct cache *cache, const struct policy *policy,
 
 /* Our write succeeded: from now on everybody reads it. What finds no memory to
  * be changed is dropped, so that nothing wrong is held. */
-void intake_write(
-    struct cache *cache, const struct write *write, int64_t now_usec);
+void intake_write(struct cache *cache, const struct write *write,
+    int64_t now_usec, int64_t oldest_sent_usec);
 /* Nobody knows whether it succeeded: the states it was about expire. */
 void intake_unclear(struct cache *cache, const struct write *write);

@@ -22,6 +22,7 @@ void
 journal_init(struct journal *journal, size_t *account)
 {
 	TAILQ_INIT(&journal->lines);
+	journal->n_bytes = 0;
 	journal->account = account;
 }
 
@@ -29,6 +30,7 @@ static void
 drop(struct journal *journal, struct journal_line *line)
 {
 	TAILQ_REMOVE(&journal->lines, line, link);
+	journal->n_bytes -= line->n_bytes;
 	*journal->account -= line->n_bytes;
 	free(line);
 }
@@ -72,6 +74,7 @@ journal_add(struct journal *journal, const struct change *change)
 	line->n_bytes = sizeof(*line) + n;
 	drop_replaced(journal, change);
 	TAILQ_INSERT_TAIL(&journal->lines, line, link);
+	journal->n_bytes += line->n_bytes;
 	*journal->account += line->n_bytes;
 	return 0;
 }

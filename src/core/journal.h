@@ -29,7 +29,8 @@ TAILQ_HEAD(journal_lines, journal_line);
 
 struct journal {
 	struct journal_lines lines; /* oldest first */
-	size_t *account;            /* borrowed; outlives us */
+	size_t n_bytes;
+	size_t *account; /* borrowed; outlives us */
 };
 
 void journal_init(struct journal *journal, size_t *account);

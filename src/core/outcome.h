@@ -50,8 +50,9 @@ struct provenance {
 	enum source source;
 	const char *detail;              /* static; NULL if there is none */
 	enum problem_kind stale_because; /* why it is told though stale */
-	int64_t age_usec;
-	int64_t ttl_usec; /* what remains; negative when stale */
+	int64_t age_usec; /* since the sending, and the Age header's */
+	int64_t
+	    ttl_usec; /* what remains of ours since then; negative when stale */
 };
 
 /*

@@ -82,6 +82,8 @@ judge_key(struct query *query, const struct judge *judge,
 	if (!entry)
 		return;
 	cache_touch(&query->cache, entry);
+	if (terms->timeout_usec == 0)
+		return; /* it is to cause no request, now or later */
 	entry_asked(entry, terms->level, judge->now_usec, part->joins);
 	if (entry->is_held)
 		conduct_schedule(query, entry);

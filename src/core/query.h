@@ -113,13 +113,15 @@ size_t query_flush(struct query *query, const struct slice *names, size_t n);
 enum take_result {
 	TAKE_NONE, /* nothing may go now; wake() says when to ask again */
 	TAKE_READ,
+	TAKE_MORE, /* the next request for an entry taken before */
 	TAKE_WRITE,
 };
 
 /* Borrowed until the next call into the query, but entry and write, which are
  * valid until they are answered. */
 struct take {
-	struct entry *entry; /* TAKE_READ */
+	struct entry *entry; /* TAKE_READ, TAKE_MORE */
+	void *token;         /* TAKE_MORE: what query_want_more() was given */
 	struct key key;
 	enum level level;
 
@@ -138,20 +140,29 @@ struct take {
  * exactly once by query_answer() or query_written().
  */
 enum take_result query_take(struct query *query, struct take *ret);
-/* One more request for an entry already taken (its next page), the last one
- * having been answered: whether it may go now, and then it is counted. If not,
- * wake() says when to ask again. */
-bool query_take_more(struct query *query, struct entry *entry);
+/* A taken entry's request was answered and it needs another (its next page): it
+ * comes out of query_take() again, as TAKE_MORE, when its turn has come and the
+ * gate is open, behind whoever waits already. */
+void query_want_more(struct query *query, struct entry *entry, void *token);
 
 /* The answer to a taken entry; asks that it settles hear before it returns. */
 void query_answer(
     struct query *query, struct entry *entry, const struct answer *answer);
-/* A taken write ended. unclear: the service may or may not have done it. */
+
+/* How a write ended, beside its problem. */
+enum write_end {
+	WRITE_ANSWERED,
+	WRITE_UNCLEAR, /* the service may or may not have done it */
+	WRITE_UNSENT,  /* no request was made of it */
+};
+
+/* A taken write ended, with a problem or none. */
 void query_written(struct query *query, struct write *write,
-    const struct problem *problem, int64_t retry_after_usec, bool unclear);
+    const struct problem *problem, int64_t retry_after_usec,
+    enum write_end end);
 
 /* Every ask hears PROBLEM_SHUTDOWN and nothing is taken any more; entries and
- * writes in the air need no answer after it. */
+ * writes in the air need no answer after it, and one that comes is ignored. */
 void query_stop(struct query *query);
 /* How many asks wait, for a drain to know its end. */
 size_t query_n_waiting(struct query *query);

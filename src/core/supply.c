@@ -44,6 +44,18 @@ take_read(struct query *query, struct entry *entry, struct gate_pass pass,
 }
 
 static void
+take_more(struct entry *entry, struct gate_pass pass, struct take *ret)
+{
+	entry->air_pass = pass;
+	*ret = (struct take){
+	    .entry = entry,
+	    .key = entry->key,
+	    .level = entry->air_level,
+	    .token = entry->air_token,
+	};
+}
+
+static void
 take_write(struct query *query, struct write *write, struct gate_pass pass,
     struct take *ret)
 {
@@ -97,6 +109,7 @@ query_take(struct query *query, struct take *ret)
 {
 	struct due_node *node = query->is_stopped ? NULL : first_due(query);
 	struct gate_pass pass;
+	struct entry *entry;
 
 	if (!node || !gate_is_open(query)) {
 		conduct_arm(query);
@@ -111,7 +124,12 @@ query_take(struct query *query, struct take *ret)
 		    query, container_of(node, struct write, due), pass, ret);
 		return TAKE_WRITE;
 	}
-	take_read(query, container_of(node, struct entry, due), pass, ret);
+	entry = container_of(node, struct entry, due);
+	if (entry->is_in_air) {
+		take_more(entry, pass, ret);
+		return TAKE_MORE;
+	}
+	take_read(query, entry, pass, ret);
 	return TAKE_READ;
 }
 
@@ -125,6 +143,14 @@ chance(void)
 
 	(void)!getrandom(&value, sizeof(value), GRND_NONBLOCK);
 	return value;
+}
+
+/* What was counted as a request was none, and says nothing of the origin. */
+static void
+note_unsent(struct query *query, struct gate_pass pass)
+{
+	gate_unsend(&query->gate, pass);
+	conduct_arm(query);
 }
 
 /* A request ended: what it says of the origin. */
@@ -144,21 +170,18 @@ note_end(struct query *query, struct gate_pass pass,
 	conduct_set_state(query);
 }
 
-bool
-query_take_more(struct query *query, struct entry *entry)
+void
+query_want_more(struct query *query, struct entry *entry, void *token)
 {
 	const struct problem none = {0};
 
+	if (query->is_stopped)
+		return;
 	assert(entry->is_in_air);
 	note_end(query, entry->air_pass, &none, -1);
-	entry->air_pass = (struct gate_pass){.epoch = query->gate.epoch};
-	if (query->is_stopped || !gate_is_open(query)) {
-		query->wants_more = true;
-		conduct_arm(query);
-		return false;
-	}
-	entry->air_pass = gate_send(&query->gate, conduct_now(query));
-	return true;
+	entry->air_token = token;
+	due_wait(&query->due, &entry->due);
+	conduct_arm(query);
 }
 
 /* Those whom this answer would have reached hear of its failure, also where
@@ -183,6 +206,7 @@ take_in(struct query *query, struct entry *entry, const struct answer *answer)
 {
 	struct problem problem = answer->problem;
 
+	journal_prune(&entry->journal, conduct_oldest_sent_usec(query));
 	if (problem.kind == PROBLEM_NONE &&
 	    intake_answer(&query->cache, query->policy, entry, answer,
 		entry->air_sent_usec, conduct_now(query)) < 0)
@@ -198,9 +222,14 @@ void
 query_answer(
     struct query *query, struct entry *entry, const struct answer *answer)
 {
+	if (query->is_stopped)
+		return;
 	conduct_land(query, entry);
-	note_end(
-	    query, entry->air_pass, &answer->problem, answer->retry_after_usec);
+	if (answer->is_unsent)
+		note_unsent(query, entry->air_pass);
+	else
+		note_end(query, entry->air_pass, &answer->problem,
+		    answer->retry_after_usec);
 	take_in(query, entry, answer);
 	conduct_settle(query, entry);
 	for (size_t i = 0; i < entry->n_members; i++) {
@@ -230,7 +259,7 @@ tell_written(struct query *query, const struct write *write)
 
 void
 query_written(struct query *query, struct write *write,
-    const struct problem *problem, int64_t retry_after_usec, bool unclear)
+    const struct problem *problem, int64_t retry_after_usec, enum write_end end)
 {
 	struct outcome outcome = {
 	    .problem = *problem,
@@ -238,12 +267,18 @@ query_written(struct query *query, struct write *write,
 	};
 	struct ask *ask = write->ask;
 
+	if (query->is_stopped)
+		return;
 	assert(write->is_in_air);
-	note_end(query, write->pass, problem, retry_after_usec);
+	if (end == WRITE_UNSENT)
+		note_unsent(query, write->pass);
+	else
+		note_end(query, write->pass, problem, retry_after_usec);
 	if (problem->kind == PROBLEM_NONE) {
-		intake_write(&query->cache, write, conduct_now(query));
+		intake_write(&query->cache, write, conduct_now(query),
+		    conduct_oldest_sent_usec(query));
 		outcome = tell_written(query, write);
-	} else if (unclear) {
+	} else if (end == WRITE_UNCLEAR) {
 		stats_count(query->stats, STAT_writes_unclear);
 		intake_unclear(&query->cache, write);
 	}

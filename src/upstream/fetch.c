@@ -30,7 +30,7 @@ struct fetch {
 	struct upstream upstream;
 	struct timer pull;
 	struct flights in_air;
-	struct flights parked; /* the next page waits for the gate */
+	struct flights parked; /* the next page waits for its turn */
 	size_t n_in_air;
 	struct json_doc doc;
 	struct buffer url;
@@ -93,10 +93,10 @@ end_read(
 
 static void
 end_write(struct fetch *fetch, struct flight *flight,
-    const struct problem *problem, int64_t retry_after_usec, bool is_unclear)
+    const struct problem *problem, int64_t retry_after_usec, enum write_end end)
 {
 	query_written(
-	    fetch->query, flight->write, problem, retry_after_usec, is_unclear);
+	    fetch->query, flight->write, problem, retry_after_usec, end);
 	(void)flight_free(flight);
 	arm(fetch);
 }
@@ -113,17 +113,28 @@ fail_read(struct fetch *fetch, struct flight *flight,
 	    });
 }
 
+static struct answer
+no_memory(bool is_unsent)
+{
+	return (struct answer){
+	    .problem = {.kind = PROBLEM_INTERNAL},
+	    .retry_after_usec = -1,
+	    .is_unsent = is_unsent,
+	    .n_pages = 1,
+	};
+}
+
 /* Ends a flight that never left, because we have no memory for it. */
 static void
 fail_here(struct fetch *fetch, struct flight *flight)
 {
-	static const struct problem problem = {.kind = PROBLEM_INTERNAL};
+	const struct answer answer = no_memory(true);
 
-	complain(fetch, flight, &problem, "out of memory");
+	complain(fetch, flight, &answer.problem, "out of memory");
 	if (flight->pages)
-		fail_read(fetch, flight, &problem, -1);
+		end_read(fetch, flight, &answer);
 	else
-		end_write(fetch, flight, &problem, -1, false);
+		end_write(fetch, flight, &answer.problem, -1, WRITE_UNSENT);
 }
 
 /* A page that says what it should. Takes the reply. */
@@ -136,12 +147,16 @@ add_page(struct fetch *fetch, struct flight *flight, struct pubnub_reply *reply,
 
 	r = pages_add(flight->pages, reply, result->age_usec);
 	if (r < 0) {
-		fail_here(fetch, flight);
+		const struct answer answer = no_memory(false);
+
+		complain(fetch, flight, &answer.problem, "out of memory");
+		end_read(fetch, flight, &answer);
 		return;
 	}
 	switch ((enum pages_result)r) {
 	case PAGES_MORE:
 		TAILQ_INSERT_TAIL(&fetch->parked, flight, link);
+		query_want_more(fetch->query, flight->entry, flight);
 		arm(fetch);
 		return;
 	case PAGES_COMPLETE:
@@ -196,7 +211,8 @@ on_answer(const struct http_result *result, void *userdata)
 
 	if (flight->write)
 		end_write(fetch, flight, &problem, result->retry_after_usec,
-		    problem_is_unclear(&problem, result));
+		    problem_is_unclear(&problem, result) ? WRITE_UNCLEAR :
+							   WRITE_ANSWERED);
 	else if (problem.kind != PROBLEM_NONE)
 		fail_read(fetch, flight, &problem, result->retry_after_usec);
 	else
@@ -251,17 +267,14 @@ static void
 begin_read(struct fetch *fetch, const struct take *take)
 {
 	struct flight *flight = NULL;
+	struct answer answer;
 
 	if (flight_new_read(fetch, take, &flight) == 0) {
 		send_page(fetch, flight);
 		return;
 	}
-	query_answer(fetch->query, take->entry,
-	    &(const struct answer){
-		.problem = {.kind = PROBLEM_INTERNAL},
-		.retry_after_usec = -1,
-		.n_pages = 1,
-	    });
+	answer = no_memory(true);
+	query_answer(fetch->query, take->entry, &answer);
 }
 
 /* One request, as a whole or not at all. */
@@ -285,24 +298,14 @@ begin_write(struct fetch *fetch, const struct take *take)
 		send_off(fetch, flight);
 		return;
 	}
-	query_written(fetch->query, take->write, &problem, -1, false);
+	query_written(fetch->query, take->write, &problem, -1, WRITE_UNSENT);
 }
 
-/* Pages first: somebody holds memory for what is begun. False: the gate is
- * shut, and the core will say when to come again. */
-static bool
-resume_parked(struct fetch *fetch)
+static void
+resume(struct fetch *fetch, struct flight *flight)
 {
-	struct flight *flight;
-
-	while (fetch->n_in_air < fetch->needs.settings->max_connections &&
-	    (flight = TAILQ_FIRST(&fetch->parked))) {
-		if (!query_take_more(fetch->query, flight->entry))
-			return false;
-		TAILQ_REMOVE(&fetch->parked, flight, link);
-		send_page(fetch, flight);
-	}
-	return true;
+	TAILQ_REMOVE(&fetch->parked, flight, link);
+	send_page(fetch, flight);
 }
 
 static void
@@ -311,14 +314,15 @@ on_pull(void *userdata)
 	struct fetch *fetch = userdata;
 	struct take take;
 
-	if (!resume_parked(fetch))
-		return;
 	while (fetch->n_in_air < fetch->needs.settings->max_connections) {
 		switch (query_take(fetch->query, &take)) {
 		case TAKE_NONE:
 			return;
 		case TAKE_READ:
 			begin_read(fetch, &take);
+			break;
+		case TAKE_MORE:
+			resume(fetch, take.token);
 			break;
 		case TAKE_WRITE:
 			begin_write(fetch, &take);
@@ -382,10 +386,4 @@ fetch_start(struct fetch *fetch, struct query *query)
 	assert(query);
 	fetch->query = query;
 	arm(fetch);
-}
-
-size_t
-fetch_n_in_air(const struct fetch *fetch)
-{
-	return fetch->n_in_air;
 }

@@ -50,6 +50,3 @@ DEFINE_CLEANUP(struct fetch *, fetch_free);
 /* What the core asks of us; for query_new(). Valid until fetch_free(). */
 const struct upstream *fetch_upstream(const struct fetch *fetch);
 void fetch_start(struct fetch *fetch, struct query *query);
-
-/* Requests in the air, for a drain. */
-size_t fetch_n_in_air(const struct fetch *fetch);

@@ -402,7 +402,7 @@ is_too_large(const struct pages *pages)
 	size_t i;
 
 	for (i = 0; i < pages->n_replies; i++)
-		n_bytes += pages->replies[i]->n_texts;
+		n_bytes += pages->replies[i]->n_texts_alloc;
 	if (n_bytes > PAGES_BYTES_MAX)
 		return true;
 	if (!pages_of_people(pages))

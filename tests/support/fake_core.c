@@ -127,6 +127,24 @@ take_read(struct query *query, struct take *ret)
 	return TAKE_NONE;
 }
 
+static enum take_result
+take_more(struct query *query, struct take *ret)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &query->entries, link) {
+		if (!entry->wants_more)
+			continue;
+		entry->wants_more = false;
+		ret->entry = entry;
+		ret->key = entry->key;
+		ret->level = entry->level;
+		ret->token = entry->token;
+		return TAKE_MORE;
+	}
+	return TAKE_NONE;
+}
+
 enum take_result
 query_take(struct query *query, struct take *ret)
 {
@@ -135,6 +153,12 @@ query_take(struct query *query, struct take *ret)
 	*ret = (struct take){0};
 	if (query->n_gate == 0)
 		return TAKE_NONE;
+	result = take_more(query, ret);
+	if (result == TAKE_MORE) {
+		query->n_gate--;
+		query->n_more++;
+		return result;
+	}
 	result = take_write(query, ret);
 	if (result == TAKE_NONE)
 		result = take_read(query, ret);
@@ -145,15 +169,13 @@ query_take(struct query *query, struct take *ret)
 	return result;
 }
 
-bool
-query_take_more(struct query *query, struct entry *entry)
+void
+query_want_more(struct query *query, struct entry *entry, void *token)
 {
-	assert(entry->is_taken && entry->n_heard == 0);
-	if (query->n_gate == 0)
-		return false;
-	query->n_gate--;
-	query->n_more++;
-	return true;
+	assert(query && entry->is_taken && entry->n_heard == 0);
+	assert(!entry->wants_more);
+	entry->wants_more = true;
+	entry->token = token;
 }
 
 /* Not calloc(), which a test may have made fail: this is the fake's own. */
@@ -219,11 +241,11 @@ query_answer(
 
 void
 query_written(struct query *query, struct write *write,
-    const struct problem *problem, int64_t retry_after_usec, bool unclear)
+    const struct problem *problem, int64_t retry_after_usec, enum write_end end)
 {
 	assert(query && write->is_taken && write->n_heard == 0);
 	write->n_heard++;
 	write->problem = *problem;
 	write->retry_after_usec = retry_after_usec;
-	write->is_unclear = unclear;
+	write->end = end;
 }

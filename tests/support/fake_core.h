@@ -29,6 +29,8 @@ struct entry {
 	struct key key; /* of literals */
 	enum level level;
 	bool is_taken;
+	bool wants_more;
+	void *token;
 	unsigned n_heard;
 	/* Of the answer heard. */
 	struct answer answer; /* without its channels */
@@ -48,7 +50,7 @@ struct write {
 	unsigned n_heard;
 	struct problem problem;
 	int64_t retry_after_usec;
-	bool is_unclear;
+	enum write_end end;
 };
 
 TAILQ_HEAD(fake_entries, entry);
