@@ -243,6 +243,21 @@ START_TEST(test_waiting_entries_of_a_batch_count_as_in_flight)
 
 END_TEST
 
+START_TEST(test_what_waiting_batches_keep_is_bounded)
+{
+	desk.conn_limits.max_queued_bytes = 100;
+	fake_conn_text(
+	    desk.conn, "[" CALL("1", "hello", "{}") "," ASK("2") "]");
+	ck_assert_uint_eq(desk.conn->n_hold, 1);
+	fake_asks_answer(&desk.query, 0, desk_outcome());
+	ck_assert_uint_eq(desk.conn->n_hold, 0);
+	ck_assert_ptr_nonnull(strstr(fake_conn_said(desk.conn), "\"epoch\""));
+	fake_conn_text(desk.conn, ASK("3"));
+	ck_assert_uint_eq(desk.conn->n_hold, 0);
+}
+
+END_TEST
+
 /* ---- bad lines ---- */
 
 START_TEST(test_a_bad_line_is_answered_with_id_null)
@@ -515,6 +530,7 @@ make_suite(void)
 	    tcase, test_bad_entries_of_a_batch_are_answered_one_by_one);
 	tcase_add_test(
 	    tcase, test_waiting_entries_of_a_batch_count_as_in_flight);
+	tcase_add_test(tcase, test_what_waiting_batches_keep_is_bounded);
 	tcase_add_test(tcase, test_a_bad_line_is_answered_with_id_null);
 	tcase_add_test(tcase,
 	    test_a_too_long_line_is_answered_once_and_the_connection_lives);

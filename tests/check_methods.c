@@ -166,6 +166,21 @@ START_TEST(test_flush_tells_how_much_it_dropped)
 
 END_TEST
 
+START_TEST(test_a_flush_that_lets_others_hear_tells_each_its_own)
+{
+	struct conn *admin = desk_connect(0);
+
+	fake_conn_text(desk.conn, ASK("7"));
+	desk.query.n_flushed = 4;
+	desk.query.heard_on_flush = desk_outcome();
+	fake_conn_text(admin, CALL("1", "flush", "{}"));
+	desk_assert_said(GOT("7"));
+	ck_assert_str_eq(
+	    fake_conn_said(admin), RESULT("1", "{\"flushed\":4}") "\n");
+}
+
+END_TEST
+
 START_TEST(test_methods_of_later_versions_are_not_found)
 {
 	static const char *const names[] = {
@@ -557,15 +572,32 @@ START_TEST(test_in_a_batch_what_does_not_fit_is_refused_alone)
 {
 	const char *said;
 
+	desk_fill(desk.lobby, 20); /* some 900 bytes of reply */
 	desk.query.outcome = desk_outcome();
-	desk.limits.max_reply_bytes =
-	    strlen("[" RESULT("1", HERE(ANA "," BOB)) "]\n") + 100;
+	desk.limits.max_reply_bytes = 1500;
 	fake_conn_text(desk.conn, "[" ASK("1") "," ASK("2") "]");
 	said = fake_conn_said(desk.conn);
-	ck_assert_ptr_nonnull(
-	    strstr(said, "[" RESULT("1", HERE(ANA "," BOB)) ","));
+	ck_assert_ptr_nonnull(strstr(said, "\"id\":1,\"result\":"));
 	ck_assert_ptr_nonnull(
 	    strstr(said, "\"id\":2,\"error\":{\"code\":-32031"));
+}
+
+END_TEST
+
+START_TEST(test_a_batchs_line_is_never_longer_than_max_reply_bytes)
+{
+	const char *said;
+
+	desk.query.outcome = desk_outcome();
+	for (size_t max = 50; max < 4000; max += 50) {
+		desk.limits.max_reply_bytes = max;
+		fake_conn_text(desk.conn,
+		    "[" ASK("1") "," ASK("2") "," ASK("3") "," ASK("4") "]");
+		said = fake_conn_said(desk.conn);
+		ck_assert(strlen(said) <= max ||
+		    strstr(said, "{\"jsonrpc\":\"2.0\",\"id\":null,") == said);
+		ck_assert(max > 1000 || strstr(said, "-32031"));
+	}
 }
 
 END_TEST
@@ -619,6 +651,10 @@ make_suite(void)
 	tcase_add_test(tcase, test_stats_show_the_whole_table);
 	tcase_add_test(tcase, test_channels_lists_what_is_held);
 	tcase_add_test(tcase, test_flush_tells_how_much_it_dropped);
+	tcase_add_test(
+	    tcase, test_a_flush_that_lets_others_hear_tells_each_its_own);
+	tcase_add_test(
+	    tcase, test_a_batchs_line_is_never_longer_than_max_reply_bytes);
 	tcase_add_test(tcase, test_methods_of_later_versions_are_not_found);
 	tcase_add_test(tcase, test_here_now_is_answered_byte_for_byte);
 	tcase_add_test(tcase, test_limit_offset_and_after_cut_each_channel);

@@ -84,19 +84,33 @@ caller_done(struct caller *caller)
 
 /* ---- waiting ---- */
 
-static void
-hold_or_release(struct caller *caller)
+static bool
+is_full(const struct caller *caller)
 {
-	const size_t max = caller->front->env.limits->max_inflight;
-	const bool is_full = caller->n_calls > 0 && caller->n_calls >= max;
+	const struct dispatch_env *env = &caller->front->env;
 
-	if (is_full == caller->is_held)
-		return;
-	caller->is_held = is_full;
-	if (is_full)
+	if (caller->n_calls == 0)
+		return false;
+	return caller->n_calls >= env->limits->max_inflight ||
+	    caller->n_batch_bytes > env->conns->limits->max_queued_bytes;
+}
+
+void
+caller_hold_or_release(struct caller *caller)
+{
+	const bool was_held = caller->is_held;
+
+	caller->is_held = is_full(caller);
+	if (caller->is_held && !was_held)
 		conn_hold(caller->conn);
-	else
+	else if (!caller->is_held && was_held)
 		conn_release(caller->conn);
+}
+
+void
+caller_count_batch(struct caller *caller, struct batch *batch)
+{
+	batch_count(batch, &caller->n_batch_bytes);
 }
 
 static char *
@@ -145,7 +159,7 @@ start_waiting(struct caller *caller, const struct reply *reply,
 	TAILQ_INSERT_TAIL(&caller->calls, call, link);
 	caller->n_calls++;
 	conn_busy(caller->conn);
-	hold_or_release(caller);
+	caller_hold_or_release(caller);
 }
 
 /* Back into reserve, or away. */
@@ -176,11 +190,13 @@ on_answer(const struct outcome *outcome, void *userdata)
 
 	answer_reply(&reply, &call->question, outcome);
 	unlink_call(call); /* and with it goes the outcome */
-	if (call->batch)
+	if (call->batch) {
+		caller_count_batch(caller, call->batch);
 		batch_unref(TAKE_PTR(call->batch), front, caller->conn);
+	}
 	keep_spare(front, call);
 	conn_idle(caller->conn);
-	hold_or_release(caller);
+	caller_hold_or_release(caller);
 	if (caller->n_calls == 0)
 		caller->all_answered(caller);
 }

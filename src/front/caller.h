@@ -8,7 +8,8 @@
  *            requests run on) and frees the credentials, not the conn.
  * Callbacks: all_answered() when the last that waited has been answered; it may
  *            free the caller.
- * Bounds:    from max_inflight waiting requests on, the conn is held.
+ * Bounds:    from max_inflight waiting requests on, or with more than
+ *            max_queued_bytes in batches that wait, the conn is held.
  */
 #pragma once
 
@@ -30,6 +31,7 @@ struct caller {
 	struct credentials credentials;
 	struct call_list calls; /* that wait */
 	size_t n_calls;
+	size_t n_batch_bytes; /* said in batches that are not complete */
 	bool is_held;
 	void (*all_answered)(struct caller *caller);
 };
@@ -46,6 +48,10 @@ void caller_ask(struct caller *caller, const struct reply *reply,
 void caller_write(struct caller *caller, const struct reply *reply,
     const struct question *question, const struct terms *terms,
     const struct proto_request *request, struct slice uuid);
+
+/* A batch of this caller may have grown, or have been said. */
+void caller_count_batch(struct caller *caller, struct batch *batch);
+void caller_hold_or_release(struct caller *caller);
 
 /* Takes NULL; returns NULL. Of one that is in no caller's list. */
 struct call *call_free(struct call *call);

@@ -73,9 +73,10 @@ static void
 flush(struct caller *caller, const struct proto_request *request,
     const struct reply *reply)
 {
-	struct buffer *scratch = reply_begin(reply);
+	/* It lets others hear, whose replies use the scratch. */
 	const size_t n = query_flush(caller->front->env.query,
 	    request->channels.names, request->channels.n);
+	struct buffer *scratch = reply_begin(reply);
 
 	log_info(LOG_TEXT("cache flushed"), LOG_INT("flushed", n),
 	    LOG_INT("pid", caller->credentials.pid));

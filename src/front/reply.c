@@ -19,10 +19,17 @@
 /* What a batch keeps for the next one. */
 #define BATCH_KEPT_BYTES 65536
 
+/* Kept free in a batch's line for each request that is still to be answered: an
+ * error, with an id of usual length. */
+#define BATCH_ERROR_BYTES 384
+
 /* The line so far: "[" and replies with commas between them. */
 struct batch {
 	struct buffer line;
 	size_t n_refs;
+	size_t n_left;   /* requests without a reply yet */
+	size_t *n_bytes; /* where the line's bytes are counted; NULL: nowhere */
+	size_t n_counted;
 };
 
 bool
@@ -57,6 +64,8 @@ reply_done(const struct reply *reply)
 {
 	if (!reply->batch)
 		conn_out_end(reply->conn);
+	else if (reply->batch->n_left > 0)
+		reply->batch->n_left--;
 }
 
 void
@@ -106,10 +115,14 @@ size_t
 reply_max_bytes(const struct reply *reply)
 {
 	const size_t max = reply->front->env.limits->max_reply_bytes;
-	/* What is said already, and the end of the line. */
-	const size_t n =
-	    reply->batch ? reply->batch->line.n + SLICE("]\n").n : 0;
+	const struct batch *batch = reply->batch;
+	size_t n = 0;
 
+	/* What is said already, what the others need, the end of the line. */
+	if (batch)
+		n = batch->line.n + SLICE("]\n").n +
+		    (batch->n_left > 0 ? batch->n_left - 1 : 0) *
+			BATCH_ERROR_BYTES;
 	return max > n ? max - n : 0;
 }
 
@@ -176,7 +189,7 @@ reply_end(const struct reply *reply)
 }
 
 struct batch *
-batch_new(struct front *front)
+batch_new(struct front *front, size_t n_requests)
 {
 	struct batch *batch = TAKE_PTR(front->spare_batch);
 
@@ -185,6 +198,7 @@ batch_new(struct front *front)
 	if (!batch)
 		return NULL;
 	batch->n_refs = 1;
+	batch->n_left = n_requests;
 	return batch;
 }
 
@@ -197,11 +211,29 @@ batch_ref(struct batch *batch)
 }
 
 void
+batch_count(struct batch *batch, size_t *n_bytes)
+{
+	batch->n_bytes = n_bytes;
+	*n_bytes += batch->line.n - batch->n_counted;
+	batch->n_counted = batch->line.n;
+}
+
+static void
+uncount(struct batch *batch)
+{
+	if (batch->n_bytes)
+		*batch->n_bytes -= batch->n_counted;
+	batch->n_bytes = NULL;
+	batch->n_counted = 0;
+}
+
+void
 batch_drop(struct batch *batch)
 {
 	assert(batch->n_refs > 0);
 	if (--batch->n_refs > 0)
 		return;
+	uncount(batch);
 	buffer_done(&batch->line);
 	free(batch);
 }
@@ -218,6 +250,10 @@ say_line(const struct batch *batch, struct front *front, struct conn *conn)
 	}
 	if (batch->line.n == 0)
 		return;
+	if (batch->line.n + SLICE("]\n").n > reply_max_bytes(&line)) {
+		reply_too_large(&line);
+		return;
+	}
 	reply_add(&line, (struct slice){batch->line.data, batch->line.n});
 	reply_add(&line, SLICE("]\n"));
 	reply_done(&line);
@@ -234,6 +270,7 @@ batch_unref(struct batch *batch, struct front *front, struct conn *conn)
 		batch_drop(batch);
 		return;
 	}
+	uncount(batch);
 	buffer_clear(&batch->line);
 	front->spare_batch = batch;
 }

@@ -39,7 +39,8 @@ void reply_problem(const struct reply *reply, enum problem_kind kind);
 /* A negative errno of ours: internal_error; logged, once a minute. */
 void reply_failure(const struct reply *reply, int r);
 
-/* Begins a reply in the scratch, up to where its result belongs. */
+/* Begins a reply in the scratch, up to where its result belongs. Until its end
+ * nothing may call what can make another reply, as query_flush() does. */
 struct buffer *reply_begin(const struct reply *reply);
 /* The result is there: ends the reply and says it, or reply_too_large if it does
  * not fit, or internal_error if it could not be built. */
@@ -57,8 +58,12 @@ size_t reply_max_bytes(const struct reply *reply);
 /* It is: the error, instead of a reply. */
 void reply_too_large(const struct reply *reply);
 
-/* A batch, for its reader, who has a share in it; NULL without memory. */
-struct batch *batch_new(struct front *front);
+/* A batch of so many requests, for its reader, who has a share in it; NULL
+ * without memory. */
+struct batch *batch_new(struct front *front, size_t n_requests);
+/* What it keeps is in *n_bytes from now on, until it goes; which outlives it.
+ * To be said again when it may have grown. */
+void batch_count(struct batch *batch, size_t *n_bytes);
 struct batch *batch_ref(struct batch *batch);
 /* The last one to leave says the line, if there is anything in it. */
 void batch_unref(struct batch *batch, struct front *front, struct conn *conn);

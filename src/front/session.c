@@ -75,7 +75,7 @@ static void
 serve_batch(struct session *session)
 {
 	struct front *front = session->caller.front;
-	struct batch *batch = batch_new(front);
+	struct batch *batch = batch_new(front, proto_n_requests(&front->proto));
 
 	if (!batch) {
 		const struct reply reply =
@@ -85,7 +85,9 @@ serve_batch(struct session *session)
 		return;
 	}
 	serve_requests(session, batch);
+	caller_count_batch(&session->caller, batch);
 	batch_unref(batch, front, session->conn);
+	caller_hold_or_release(&session->caller);
 }
 
 /* A line that is no request, of which no id is known. */

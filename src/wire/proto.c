@@ -50,6 +50,12 @@ read_root(struct proto *proto, struct proto_error *ret_error)
 	return PROTO_LINE_BAD;
 }
 
+size_t
+proto_n_requests(const struct proto *proto)
+{
+	return proto->is_batch ? json_root(&proto->doc)->n_children : 1;
+}
+
 int
 proto_read(
     struct proto *proto, struct slice line, struct proto_error *ret_error)

@@ -43,6 +43,9 @@ struct proto {
 void proto_init(struct proto *proto);
 void proto_done(struct proto *proto);
 
+/* How many requests the line has that was read. */
+size_t proto_n_requests(const struct proto *proto);
+
 enum proto_line {
 	PROTO_LINE_BLANK = 0, /* nothing to answer */
 	PROTO_LINE_REQUEST,   /* proto_next() gives it */

@@ -69,7 +69,8 @@ desk_set_up(void)
 	};
 
 	desk = (struct desk){
-	    .conn_limits = {.max_line_bytes = 65536},
+	    .conn_limits = {.max_line_bytes = 65536,
+		.max_queued_bytes = 1024 * 1024},
 	    .conns = {.clock = &desk.clock.clock,
 		.stats = &desk.stats,
 		.limits = &desk.conn_limits},

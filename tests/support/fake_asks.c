@@ -189,5 +189,7 @@ query_flush(struct query *query, const struct slice *names, size_t n)
 	assert(!text.failed);
 	free(query->flushed);
 	query->flushed = text.data;
+	if (query->heard_on_flush)
+		fake_asks_answer(query, 0, query->heard_on_flush);
 	return query->n_flushed;
 }

@@ -44,6 +44,7 @@ struct query {
 	const struct entry_info *infos;
 	size_t n_infos;
 	size_t n_flushed;
+	const struct outcome *heard_on_flush; /* by the first that waits */
 	char *flushed; /* the names, each with a blank behind it */
 };
 
