@@ -22,7 +22,7 @@ AM_TESTS_ENVIRONMENT = \
 if WITH_SANITIZERS
 AM_TESTS_ENVIRONMENT += \
 	CK_FORK=no; export CK_FORK; \
-	ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1; \
+	ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1; \
 	export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 endif

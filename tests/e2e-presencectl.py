@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""presencectl against the real daemon: each command, its exit status, and with
+--json the daemon's own bytes."""
+
+import json
+import os
+import re
+import subprocess
+
+from e2e.harness import PATIENCE, PRESENCECTL, WRAPPER, SharedCase, check_clean, main
+
+# Members whose value is another at each ask.
+MOVING = re.compile(r'"(age|ttl|uptime|bytes_in|bytes_out|at)":-?[0-9.]+')
+
+
+class Ctl(SharedCase):
+    daemon_options = (
+        "cache.ttl=5min",
+        "cache.where_now_ttl=5min",
+        "cache.state_ttl=5min",
+        "cache.hold_off=0",
+    )
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.emulator.join("lobby", "bo", state={"mood": "calm", "n": 1})
+        cls.emulator.join("lobby", "ana")
+        cls.emulator.join("hall", "ana")
+        cls.emulator.group("rooms", "lobby", "hall")
+
+    def ctl(self, *words, path=None):
+        done = subprocess.run(
+            [*WRAPPER, PRESENCECTL, *words],
+            env=dict(os.environ, PRESENCED_SOCKET=path or self.daemon.path),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        check_clean(done.stderr, "presencectl")
+        return done
+
+    def shown(self, *words):
+        done = self.ctl(*words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, b"")
+        return done.stdout.decode()
+
+    def check_json(self, words, method, params):
+        """What it prints is what the daemon sends to anybody."""
+        self.client.send(
+            json.dumps(
+                {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            ).encode()
+            + b"\n"
+        )
+        line = self.client.line().decode()
+        start = line.index('"result":') + len('"result":')
+        expected = line[start:].rstrip("\n")[:-1]
+        printed = self.shown("--json", *words)
+        self.assertTrue(printed.endswith("\n"))
+        self.assertEqual(
+            MOVING.sub(r'"\1":0', printed[:-1]), MOVING.sub(r'"\1":0', expected)
+        )
+
+    def test_json_is_what_the_daemon_sends(self):
+        self.client.here_now("lobby", "hall", include_state=True)
+        self.client.call("here_now", channel_groups="rooms")
+        self.client.call("where_now", uuid="ana")
+        self.client.call("get_state", channels="lobby", uuid="bo")
+        for words, method, params in (
+            (["here-now", "lobby"], "here_now", {"channels": ["lobby"]}),
+            (["here-now", "lobby", "hall"], "here_now", {"channels": "lobby,hall"}),
+            (["here-now", "lobby,hall"], "here_now", {"channels": "lobby,hall"}),
+            (["here-now", "-g", "rooms"], "here_now", {"channel_groups": "rooms"}),
+            (
+                ["here-now", "lobby", "--state"],
+                "here_now",
+                {"channels": "lobby", "include_state": True},
+            ),
+            (
+                ["here-now", "lobby", "--no-uuids"],
+                "here_now",
+                {"channels": "lobby", "include_uuids": False},
+            ),
+            (
+                ["here-now", "lobby", "--limit", "1", "--offset", "1"],
+                "here_now",
+                {"channels": "lobby", "limit": 1, "offset": 1},
+            ),
+            (
+                ["here-now", "lobby", "--after", "ana", "--max-age", "300"],
+                "here_now",
+                {"channels": "lobby", "after": "ana"},
+            ),
+            (["where-now", "ana"], "where_now", {"uuid": "ana"}),
+            (
+                ["get-state", "lobby", "-u", "bo"],
+                "get_state",
+                {"channels": "lobby", "uuid": "bo"},
+            ),
+            (["ping"], "ping", {}),
+            (["hello"], "hello", {}),
+            (["channels"], "channels", {}),
+        ):
+            with self.subTest(words=words):
+                self.check_json(words, method, params)
+
+    def test_the_json_of_status_and_stats_is_the_daemons(self):
+        status = json.loads(self.shown("--json", "status"))
+        self.assertEqual(status["upstream"]["state"], "ok")
+        self.assertEqual(status["epoch"], self.client.call("status")["epoch"])
+        stats = json.loads(self.shown("--json", "stats"))
+        self.assertEqual(set(stats), {"since", "counters"})
+        self.assertEqual(
+            set(stats["counters"]), set(self.client.call("stats")["counters"])
+        )
+
+    def test_here_now_shows_who_is_there_and_how_old_that_is(self):
+        text = self.shown("here-now", "lobby", "nobody-here")
+        for word in ("lobby", "ana", "bo", "nobody-here", "poll"):
+            self.assertIn(word, text)
+        self.assertRegex(text, r"age|fresh")
+        self.assertNotIn("calm", text)
+        self.assertIn("calm", self.shown("here-now", "lobby", "--state"))
+        counted = self.shown("here-now", "lobby", "--no-uuids")
+        self.assertNotIn("ana", counted)
+        self.assertIn("2", counted)
+
+    def test_here_now_without_names_is_of_all_channels(self):
+        result = json.loads(self.shown("--json", "here-now", "--max-age", "0"))
+        self.assertLessEqual({"lobby", "hall"}, set(result["channels"]))
+        text = self.shown("here-now")
+        self.assertIn("lobby", text)
+        self.assertIn("hall", text)
+
+    def test_where_now_shows_the_channels(self):
+        text = self.shown("where-now", "ana")
+        self.assertIn("lobby", text)
+        self.assertIn("hall", text)
+        self.shown("where-now")
+
+    def test_a_state_that_is_set_is_shown(self):
+        self.emulator.join("set", "cy")
+        self.shown("set-state", "set", "--state", '{"mood":"set","n":1.50}', "-u", "cy")
+        self.assertIn(
+            '{"mood":"set","n":1.50}', self.shown("--json", "get-state", "set", "-u", "cy")
+        )
+        self.assertIn("set", self.shown("get-state", "set", "--uuid", "cy"))
+        self.assertIn(
+            '{"mood":"set","n":1.50}', self.shown("--json", "here-now", "set", "--state")
+        )
+
+    def test_status_stats_channels_ping_and_hello_are_for_people_too(self):
+        self.client.here_now("lobby")
+        self.assertIn("ok", self.shown("status"))
+        self.assertIn("upstream_requests", self.shown("stats"))
+        self.assertIn("lobby", self.shown("channels"))
+        self.shown("ping")
+        self.assertIn("presenced", self.shown("hello"))
+
+    def test_flush_makes_it_forget(self):
+        self.client.here_now("forgotten")
+        self.shown("flush", "forgotten")
+        self.assertFalse(self.client.here_now("forgotten")["cache"]["hit"])
+        flushed = json.loads(self.shown("--json", "flush"))
+        self.assertGreaterEqual(flushed["flushed"], 1)
+
+    def test_what_the_daemon_refuses_is_status_1_and_its_kind(self):
+        self.emulator.fault("status", status=403, match={"channel": "vip"})
+        done = self.ctl("here-now", "vip")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, b"")
+        self.assertIn(b"upstream_denied", done.stderr)
+        self.assertIn(b"vip", done.stderr)
+        done = self.ctl("--json", "here-now", "vip")
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        done = self.ctl("here-now", "unheld", "--timeout", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"deadline_exceeded", done.stderr)
+
+    def test_a_wrong_command_line_is_status_2_and_asks_nothing(self):
+        before = self.client.call("stats")["counters"]["requests"]
+        for words in (
+            [],
+            ["no-such-command"],
+            ["here-now", "--no-such-option"],
+            ["here-now", "lobby", "--limit", "many"],
+            ["set-state", "lobby"],
+            ["set-state", "lobby", "--state", "[1]"],
+            ["set-state", "lobby", "--state", "{"],
+            ["ping", "extra"],
+            ["-s"],
+        ):
+            with self.subTest(words=words):
+                done = self.ctl(*words)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.stdout, b"")
+                self.assertNotEqual(done.stderr, b"")
+        after = self.client.call("stats")["counters"]["requests"]
+        self.assertEqual(after, before + 1)
+
+    def test_no_daemon_is_status_3(self):
+        for path in (self.bench.path("nobody"), self.bench.directory, "/dev/null"):
+            with self.subTest(path=path):
+                done = self.ctl("ping", path=path)
+                self.assertEqual(done.returncode, 3)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(path.encode(), done.stderr)
+
+    def test_the_socket_may_be_given_as_an_option(self):
+        done = self.ctl("-s", self.daemon.path, "ping", path="/nonexistent")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_help_and_version_need_no_daemon(self):
+        for words in (["--help"], ["here-now", "--help"], ["--version"]):
+            done = self.ctl(*words, path="/nonexistent")
+            self.assertEqual(done.returncode, 0)
+            self.assertNotEqual(done.stdout, b"")
+
+
+if __name__ == "__main__":
+    main()
