@@ -20,11 +20,30 @@ loop_now(_unused_ struct clock *clock)
 	return (int64_t)now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+static int
+add(struct timer *timer)
+{
+	int64_t in_usec = timer->at_usec - loop_now(NULL);
+	struct timeval delay;
+
+	if (in_usec < 0)
+		in_usec = 0;
+	delay = (struct timeval){
+	    .tv_sec = in_usec / USEC_PER_SEC,
+	    .tv_usec = in_usec % USEC_PER_SEC,
+	};
+	return event_add(timer->impl, &delay) < 0 ? -ENOMEM : 0;
+}
+
+/* libevent counts from the time it last looked at, and may be early by that:
+ * then once more for what is left. */
 static void
 on_timer(_unused_ evutil_socket_t fd, _unused_ short what, void *userdata)
 {
 	struct timer *timer = userdata;
 
+	if (loop_now(NULL) < timer->at_usec && add(timer) == 0)
+		return;
 	timer->running = false;
 	timer->fn(timer->userdata);
 }
@@ -33,25 +52,18 @@ static int
 loop_start(struct clock *clock, struct timer *timer, int64_t at_usec)
 {
 	struct loop_clock *loop = container_of(clock, struct loop_clock, clock);
-	int64_t in_usec = at_usec - loop_now(clock);
-	struct timeval delay;
+	int r;
 
-	if (in_usec < 0)
-		in_usec = 0;
 	if (!timer->impl) {
 		timer->impl = evtimer_new(loop->base, on_timer, timer);
 		if (!timer->impl)
 			return -ENOMEM;
 	}
-	delay = (struct timeval){
-	    .tv_sec = in_usec / USEC_PER_SEC,
-	    .tv_usec = in_usec % USEC_PER_SEC,
-	};
-	if (event_add(timer->impl, &delay) < 0)
-		return -ENOMEM;
-	timer->running = true;
 	timer->at_usec = at_usec;
-	return 0;
+	r = add(timer);
+	if (r == 0)
+		timer->running = true;
+	return r;
 }
 
 static void
