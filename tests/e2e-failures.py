@@ -317,7 +317,7 @@ class Terms(Failing):
         self.assertGreaterEqual(cache["age"], scaled(0.2))
 
     def test_a_failure_is_remembered_and_costs_nothing_until_its_time(self):
-        self.start("cache.hold_off=" + span(30))
+        self.start("cache.hold_off=30s")
         self.emulator.fault("status", status=503)
         self.assertEqual(self.client.refusal("here_now", channels="lobby").code, -32024)
         sent = self.emulator.counters()["total"]
@@ -332,7 +332,7 @@ class Terms(Failing):
         self.warm()
 
     def test_two_failures_in_a_row_are_the_origins_and_keep_all_keys(self):
-        self.start("cache.hold_off=" + span(30))
+        self.start("cache.hold_off=30s")
         self.emulator.fault("status", status=503)
         for name in ("one", "two"):
             self.assertEqual(self.client.refusal("here_now", channels=name).code, -32024)
@@ -406,7 +406,7 @@ class Terms(Failing):
         self.assertEqual(self.emulator.counters()["total"], 0)
 
     def test_one_failure_is_logged_once_however_many_asked(self):
-        self.start("cache.hold_off=" + span(30))
+        self.start("cache.hold_off=30s")
         self.emulator.fault("status", status=503)
         for _ in range(10):
             self.client.refusal("here_now", channels="lobby")
