@@ -220,7 +220,7 @@ class Stopped(Failing):
         self.emulator.join("lobby", "bo")
 
     def test_stale_answers_then_the_error_then_fresh_without_a_restart(self):
-        self.start("cache.stale_if_error=" + span(0.8))
+        self.start("cache.stale_if_error=" + span(3))
         self.warm()
         self.stop()
         self.outlive_ttl()
@@ -236,7 +236,7 @@ class Stopped(Failing):
 
         error = eventually("the end of stale_if_error", refused)
         self.assertEqual(ages, sorted(ages))
-        self.assertLessEqual(max(ages), scaled(0.8))
+        self.assertLessEqual(max(ages), scaled(3))
         self.assertEqual(error["code"], -32023)
         self.assertEqual(error["data"]["kind"], "upstream_unreachable")
         self.assertEqual(error["data"]["category"], "PNNetworkIssuesCategory")
@@ -343,7 +343,7 @@ class Terms(Failing):
         upstream = self.client.call("status")["upstream"]
         self.assertEqual(upstream["state"], "down")
         self.assertEqual(upstream["last_error"]["kind"], "upstream_error")
-        self.assertGreater(upstream["retry_in"], scaled(20))
+        self.assertGreater(upstream["retry_in"], 20)
 
     def test_after_a_429_nothing_is_sent_before_its_retry_after(self):
         self.start()
