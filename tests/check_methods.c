@@ -574,7 +574,7 @@ START_TEST(test_in_a_batch_what_does_not_fit_is_refused_alone)
 
 	desk_fill(desk.lobby, 20); /* some 900 bytes of reply */
 	desk.query.outcome = desk_outcome();
-	desk.limits.max_reply_bytes = 1500;
+	desk.limits.max_reply_bytes = 1600;
 	fake_conn_text(desk.conn, "[" ASK("1") "," ASK("2") "]");
 	said = fake_conn_said(desk.conn);
 	ck_assert_ptr_nonnull(strstr(said, "\"id\":1,\"result\":"));
@@ -586,18 +586,78 @@ END_TEST
 
 START_TEST(test_a_batchs_line_is_never_longer_than_max_reply_bytes)
 {
+	struct buffer line = {0};
+	char id[257];
+
+	memset(id, 'i', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	buffer_add_char(&line, '[');
+	for (int i = 0; i < 5; i++)
+		buffer_add_format(&line,
+		    "%s{\"jsonrpc\":\"2.0\",\"id\":\"%s\","
+		    "\"method\":\"here_now\",\"params\":"
+		    "{\"channels\":\"lobby\"}}",
+		    i ? "," : "", id);
+	buffer_add(&line, "]", 2);
+	desk_fill(desk.lobby, 20);
+	desk.query.outcome = desk_outcome();
+	for (size_t max = 1024; max < 8000; max += 50) {
+		desk.limits.max_reply_bytes = max;
+		fake_conn_text(desk.conn, line.data);
+		ck_assert_uint_le(strlen(fake_conn_said(desk.conn)), max);
+	}
+	buffer_done(&line);
+}
+
+END_TEST
+
+START_TEST(test_a_batch_that_could_not_even_be_refused_is_not_run)
+{
+	desk.query.outcome = desk_outcome();
+	desk.limits.max_reply_bytes = 1024;
+	fake_conn_text(
+	    desk.conn, "[" ASK("1") "," ASK("2") "," ASK("3") "," ASK("4") "]");
+	desk_assert_error_said("null", -32031, "reply_too_large");
+	ck_assert_int_eq(desk.stats.values[STAT_requests], 1);
+}
+
+END_TEST
+
+START_TEST(test_notifications_of_a_batch_take_no_room)
+{
 	const char *said;
 
+	desk_fill(desk.lobby, 20); /* some 900 bytes of reply */
 	desk.query.outcome = desk_outcome();
-	for (size_t max = 50; max < 4000; max += 50) {
-		desk.limits.max_reply_bytes = max;
-		fake_conn_text(desk.conn,
-		    "[" ASK("1") "," ASK("2") "," ASK("3") "," ASK("4") "]");
-		said = fake_conn_said(desk.conn);
-		ck_assert(strlen(said) <= max ||
-		    strstr(said, "{\"jsonrpc\":\"2.0\",\"id\":null,") == said);
-		ck_assert(max > 1000 || strstr(said, "-32031"));
+	desk.limits.max_reply_bytes = 4 * 456 + 8;
+	fake_conn_text(desk.conn,
+	    "[" NOTIFY("ping", "{}") "," NOTIFY("ping", "{}") "," NOTIFY(
+		"ping", "{}") "," ASK("1") "]");
+	said = fake_conn_said(desk.conn);
+	ck_assert_ptr_nonnull(strstr(said, "\"id\":1,\"result\":"));
+}
+
+END_TEST
+
+START_TEST(test_an_error_that_names_too_many_is_bounded_too)
+{
+	static char names[40][NAME_MAX_POINTS + 1];
+	struct outcome denied = desk_problem(PROBLEM_DENIED);
+	struct key keys[40];
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		memset(names[i], 'a', NAME_MAX_POINTS);
+		keys[i] = (struct key){
+		    .kind = KEY_CHANNEL, .name = {names[i], NAME_MAX_POINTS}};
 	}
+	denied.refused = keys;
+	denied.n_refused = ARRAY_SIZE(keys);
+	desk.query.outcome = &denied;
+	desk.limits.max_reply_bytes = 2048;
+	fake_conn_text(desk.conn, ASK("1"));
+	desk_assert_error_said("1", -32031, "reply_too_large");
+	fake_conn_text(desk.conn, "[" ASK("1") "," ASK("2") "]");
+	ck_assert_uint_le(strlen(fake_conn_said(desk.conn)), 2048);
 }
 
 END_TEST
@@ -655,6 +715,10 @@ make_suite(void)
 	    tcase, test_a_flush_that_lets_others_hear_tells_each_its_own);
 	tcase_add_test(
 	    tcase, test_a_batchs_line_is_never_longer_than_max_reply_bytes);
+	tcase_add_test(
+	    tcase, test_a_batch_that_could_not_even_be_refused_is_not_run);
+	tcase_add_test(tcase, test_notifications_of_a_batch_take_no_room);
+	tcase_add_test(tcase, test_an_error_that_names_too_many_is_bounded_too);
 	tcase_add_test(tcase, test_methods_of_later_versions_are_not_found);
 	tcase_add_test(tcase, test_here_now_is_answered_byte_for_byte);
 	tcase_add_test(tcase, test_limit_offset_and_after_cut_each_channel);

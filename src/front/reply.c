@@ -19,9 +19,9 @@
 /* What a batch keeps for the next one. */
 #define BATCH_KEPT_BYTES 65536
 
-/* Kept free in a batch's line for each request that is still to be answered: an
- * error, with an id of usual length. */
-#define BATCH_ERROR_BYTES 384
+/* Kept free in a batch's line for each request that is still to be answered:
+ * reply_too_large, which is below 200 bytes, with the longest id. */
+#define BATCH_REFUSAL_BYTES (200 + PROTO_MAX_ID_BYTES)
 
 /* The line so far: "[" and replies with commas between them. */
 struct batch {
@@ -68,18 +68,38 @@ reply_done(const struct reply *reply)
 		reply->batch->n_left--;
 }
 
+static void
+build_error(const struct reply *reply, struct buffer *buffer,
+    const struct proto_error *error)
+{
+	begin_place(reply, buffer);
+	proto_add_error(buffer, reply->id, error);
+	end_place(reply, buffer);
+}
+
+/* An error may name hundreds of refused channels, and is bounded as any reply
+ * is; that it is too large always has room. */
 void
 reply_error(const struct reply *reply, const struct proto_error *error)
 {
-	struct buffer *buffer;
+	const struct proto_error too_large = {.kind = PROTO_ERROR_TOO_LARGE};
+	struct buffer *scratch = &reply->front->scratch;
 
 	stats_count(reply->front->stats, STAT_requests_failed);
 	if (!reply_is_wanted(reply))
 		return;
-	buffer = out(reply);
-	begin_place(reply, buffer);
-	proto_add_error(buffer, reply->id, error);
-	end_place(reply, buffer);
+	buffer_clear(scratch);
+	build_error(reply, scratch, error);
+	if (!buffer_is_failed(scratch) && scratch->n > reply_max_bytes(reply) &&
+	    error->kind != PROTO_ERROR_TOO_LARGE) {
+		stats_count(reply->front->stats, STAT_replies_too_large);
+		buffer_clear(scratch);
+		build_error(reply, scratch, &too_large);
+	}
+	if (buffer_is_failed(scratch))
+		build_error(reply, out(reply), error);
+	else
+		reply_add(reply, (struct slice){scratch->data, scratch->n});
 	reply_done(reply);
 }
 
@@ -122,7 +142,7 @@ reply_max_bytes(const struct reply *reply)
 	if (batch)
 		n = batch->line.n + SLICE("]\n").n +
 		    (batch->n_left > 0 ? batch->n_left - 1 : 0) *
-			BATCH_ERROR_BYTES;
+			BATCH_REFUSAL_BYTES;
 	return max > n ? max - n : 0;
 }
 
@@ -210,6 +230,20 @@ batch_ref(struct batch *batch)
 	return batch;
 }
 
+bool
+batch_fits(const struct front *front, size_t n_requests)
+{
+	return n_requests * BATCH_REFUSAL_BYTES + SLICE("[]\n").n <=
+	    front->env.limits->max_reply_bytes;
+}
+
+void
+batch_expect_less(struct batch *batch)
+{
+	assert(batch->n_left > 0);
+	batch->n_left--;
+}
+
 void
 batch_count(struct batch *batch, size_t *n_bytes)
 {
@@ -250,10 +284,6 @@ say_line(const struct batch *batch, struct front *front, struct conn *conn)
 	}
 	if (batch->line.n == 0)
 		return;
-	if (batch->line.n + SLICE("]\n").n > reply_max_bytes(&line)) {
-		reply_too_large(&line);
-		return;
-	}
 	reply_add(&line, (struct slice){batch->line.data, batch->line.n});
 	reply_add(&line, SLICE("]\n"));
 	reply_done(&line);

@@ -31,7 +31,7 @@ struct reply {
 /* Whether anybody is to hear it: if not, building it is a waste. */
 bool reply_is_wanted(const struct reply *reply);
 
-/* An error, whatever its size. Counted. */
+/* An error; if it does not fit, reply_too_large in its place. Counted. */
 void reply_error(const struct reply *reply, const struct proto_error *error);
 /* The same for errors that are just a kind. */
 void reply_refuse(const struct reply *reply, enum proto_error_kind kind);
@@ -61,6 +61,11 @@ void reply_too_large(const struct reply *reply);
 /* A batch of so many requests, for its reader, who has a share in it; NULL
  * without memory. */
 struct batch *batch_new(struct front *front, size_t n_requests);
+/* Whether each of so many requests can at least be told that its reply is too
+ * large: if not, nothing of the batch may be run. */
+bool batch_fits(const struct front *front, size_t n_requests);
+/* One of the requests is a notification: no reply will come. */
+void batch_expect_less(struct batch *batch);
 /* What it keeps is in *n_bytes from now on, until it goes; which outlives it.
  * To be said again when it may have grown. */
 void batch_count(struct batch *batch, size_t *n_bytes);

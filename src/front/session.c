@@ -37,15 +37,13 @@ reply_to(const struct session *session, struct batch *batch, struct slice id)
 }
 
 static void
-serve_request(struct session *session, struct batch *batch,
+serve_request(struct session *session, const struct reply *reply,
     const struct proto_request *request)
 {
-	const struct reply reply = reply_to(session, batch, request->id);
-
 	if (session->caller.front->draining)
-		reply_problem(&reply, PROBLEM_SHUTDOWN);
+		reply_problem(reply, PROBLEM_SHUTDOWN);
 	else
-		methods_run(&session->caller, request, &reply);
+		methods_run(&session->caller, request, reply);
 }
 
 /* All requests of the line that was read. */
@@ -59,15 +57,15 @@ serve_requests(struct session *session, struct batch *batch)
 
 	while ((next = proto_next(&front->proto, &request, &error)) !=
 	    PROTO_NEXT_END) {
-		stats_count(front->stats, STAT_requests);
-		if (next == PROTO_NEXT_REFUSED) {
-			const struct reply reply =
-			    reply_to(session, batch, request.id);
+		const struct reply reply = reply_to(session, batch, request.id);
 
+		stats_count(front->stats, STAT_requests);
+		if (batch && !reply_is_wanted(&reply))
+			batch_expect_less(batch);
+		if (next == PROTO_NEXT_REFUSED)
 			reply_error(&reply, &error);
-		} else {
-			serve_request(session, batch, &request);
-		}
+		else
+			serve_request(session, &reply, &request);
 	}
 }
 
@@ -75,13 +73,18 @@ static void
 serve_batch(struct session *session)
 {
 	struct front *front = session->caller.front;
-	struct batch *batch = batch_new(front, proto_n_requests(&front->proto));
+	const size_t n_requests = proto_n_requests(&front->proto);
+	const struct reply whole = reply_to(session, NULL, PROTO_ID_NULL);
+	struct batch *batch;
 
+	if (!batch_fits(front, n_requests)) {
+		stats_count(front->stats, STAT_requests);
+		reply_too_large(&whole);
+		return;
+	}
+	batch = batch_new(front, n_requests);
 	if (!batch) {
-		const struct reply reply =
-		    reply_to(session, NULL, PROTO_ID_NULL);
-
-		reply_failure(&reply, -ENOMEM);
+		reply_failure(&whole, -ENOMEM);
 		return;
 	}
 	serve_requests(session, batch);
