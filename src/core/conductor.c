@@ -93,7 +93,7 @@ conduct_schedule(struct query *query, struct entry *entry)
 	when_usec = entry_refresh_usec(entry, query->policy);
 	if (!entry->is_held && when_usec < conduct_now(query))
 		when_usec = conduct_now(query);
-	if (entry->due.place == DUE_LATER && entry->due.when_usec <= when_usec)
+	if (entry->due.place == DUE_LATER && entry->due.when_usec == when_usec)
 		return;
 	if (due_at(&query->due, &entry->due, when_usec) == 0)
 		conduct_arm(query);
