@@ -352,6 +352,7 @@ static const struct {
     {"upstream.max_connections=4.5", "not a number"},
     {"upstream.max_connections=99999999999999999999", "not a number"},
     {"upstream.connect_timeout=5s", "longer than request_timeout"},
+    {"upstream.ca_file=/nonexistent/ca.pem", "cannot be read"},
     {"upstream.max_uri_bytes=33K", "not between 1K and 32K"},
     {"upstream.max_body_bytes=16m", "not a size like"},
     {"upstream.max_body_bytes=16MB", "not a size like"},

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/config_keys.h"
 #include "daemon/config_who.h"
@@ -57,5 +58,10 @@ config_check_relations(
 	    !is_loopback(config->http.listen))
 		complain_key(config, complaints, "http", "listen",
 		    "not of this host alone; allow_remote = yes permits it");
+	/* Without it no connection would be trusted, and none would say why. */
+	if (*config->upstream.ca_file &&
+	    access(config->upstream.ca_file, R_OK) < 0)
+		complain_key(config, complaints, "upstream", "ca_file",
+		    "cannot be read");
 	return find_group(config, complaints);
 }
