@@ -310,18 +310,12 @@ END_TEST
 
 START_TEST(test_levels_have_names)
 {
-	enum log_level level = LOG_LEVEL_ERROR;
+	static const char *const names[] = {
+	    "error", "warning", "info", "debug"};
 
-	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
-		ck_assert(log_level_parse(
-		    slice_of(log_level_to_string((enum log_level)i)), &level));
-		ck_assert_int_eq(level, i);
-	}
-	ck_assert(!log_level_parse(SLICE("notice"), &level));
-	ck_assert(!log_level_parse(SLICE("INFO"), &level));
-	ck_assert(!log_level_parse(SLICE("unknown"), &level));
-	ck_assert(!log_level_parse(SLICE(""), &level));
-	ck_assert_int_eq(level, LOG_LEVEL_DEBUG);
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++)
+		ck_assert_str_eq(log_level_to_string((enum log_level)i),
+		    names[i - LOG_LEVEL_ERROR]);
 }
 
 END_TEST

@@ -92,21 +92,6 @@ log_level_to_string(enum log_level level)
 	return "unknown";
 }
 
-bool
-log_level_parse(struct slice text, enum log_level *ret)
-{
-	static const enum log_level levels[] = {LOG_LEVEL_ERROR,
-	    LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
-
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		if (slice_is(text, slice_of(log_level_to_string(levels[i])))) {
-			*ret = levels[i];
-			return true;
-		}
-	}
-	return false;
-}
-
 enum log_lasting_result
 log_lasting_hit(struct log_lasting *lasting, int64_t now_usec, uint64_t *ret_n)
 {

@@ -88,9 +88,8 @@ bool log_is_on(enum log_level level);
 void log_write(
     enum log_level level, const struct log_field *fields, size_t n_fields);
 
-/* "error", "warning", "info", "debug"; and back (false: no such level). */
+/* "error", "warning", "info", "debug". */
 const char *log_level_to_string(enum log_level level);
-bool log_level_parse(struct slice text, enum log_level *ret);
 
 /* For sinks: bytes of a line, its newline included. */
 #define LOG_LINE_MAX 2048
