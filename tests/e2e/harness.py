@@ -300,6 +300,10 @@ class Process:
             if status != 0:
                 self.fail("ended with status %d" % status)
 
+    def is_sanitized(self):
+        with open("/proc/%d/maps" % self.pid, encoding="utf-8") as file:
+            return "libasan" in file.read()
+
     def rss(self):
         """Kilobytes of anonymous memory."""
         with open("/proc/%d/status" % self.pid, encoding="ascii") as file:
@@ -463,8 +467,8 @@ class Daemon(Process):
             try:
                 with self.client() as client:
                     return client.call("ping") == {}
-            except (FileNotFoundError, ConnectionRefusedError):
-                return False
+            except (FileNotFoundError, ConnectionRefusedError, PermissionError):
+                return False  # not bound, not listening, or its mode not set
 
         eventually("presenced", answers)
         return self
