@@ -662,6 +662,26 @@ START_TEST(test_a_key_that_goes_cold_is_let_go)
 
 END_TEST
 
+START_TEST(test_a_refresh_by_its_group_puts_a_channels_own_off)
+{
+	struct take take;
+
+	fill("c:lobby", "ana");
+	origin_wait(&o, 1);
+	asker_ask(&o, &a, &plain_terms, "c:lobby");
+	origin_wait(&o, 0.5);
+	asker_ask(&o, &b, &plain_terms, "g:team");
+	take = origin_take(&o);
+	origin_answer_group(&o, &take, "lobby:ana");
+	origin_wait(&o, 2.3);
+	ck_assert(!origin_has_work(&o));
+	origin_wait(&o, 0.1);
+	take = origin_take(&o);
+	ck_assert(slice_is(take.key.name, SLICE("lobby")));
+}
+
+END_TEST
+
 /* ---- rule 8: levels ---- */
 
 START_TEST(test_a_higher_level_answers_a_lower_ask)
@@ -1466,6 +1486,7 @@ add_keys(TCase *tcase)
 	ADD(test_a_key_asked_for_once_costs_one_request);
 	ADD(test_a_key_asked_for_steadily_never_misses);
 	ADD(test_a_key_that_goes_cold_is_let_go);
+	ADD(test_a_refresh_by_its_group_puts_a_channels_own_off);
 	ADD(test_a_higher_level_answers_a_lower_ask);
 	ADD(test_a_lower_level_does_not_answer_a_higher_ask);
 	ADD(test_a_level_not_asked_for_is_let_go);
