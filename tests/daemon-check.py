@@ -109,7 +109,7 @@ class Check(Bench):
     def test_a_bad_configuration_does_not_start(self):
         self.write("[cache]\nttl = 3\n")
         done = run("-c", self.file)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 78)
         self.assertIn(self.file + ":2: [cache] ttl", done.stderr)
 
     def test_a_named_file_must_exist(self):

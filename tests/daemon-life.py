@@ -4,6 +4,7 @@
 against an origin that answers when it is told to."""
 
 import ctypes
+import fcntl
 import http.server
 import json
 import os
@@ -211,6 +212,11 @@ class Start(Bench):
         daemon = self.spawn(path=os.path.join(self.directory, "none", "s"))
         self.assertIn("directory does not exist", self.fails(daemon))
 
+    def test_a_broken_configuration_is_78_so_that_nobody_tries_again(self):
+        self.write("[cache]\nttl = 3\n")
+        self.ends(self.spawn(), 78)
+        self.assertIn(self.file + ":2: [cache] ttl", self.said())
+
     def test_what_has_no_effect_yet_is_told_at_the_start(self):
         self.write("[poll]\nchannels = lobby\n")
         self.start()
@@ -259,6 +265,86 @@ class Start(Bench):
             daemon.send_signal(signal.SIGTERM)
             self.assertEqual(told.recv(4096), b"STOPPING=1")
             self.ends(daemon)
+
+
+class Handed(Bench):
+    """Started with sockets that systemd has opened, as systemd hands them."""
+
+    def spawn_with(self, sockets, names, *options):
+        def lay_out():
+            # Beyond where they are to be first, so that none is overwritten.
+            high = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 100) for s in sockets]
+            for i, fd in enumerate(high):
+                os.dup2(fd, 3 + i)
+
+        words = ["sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', PROGRAM, "-c", self.file]
+        for option in (
+            "upstream.origin=http://127.0.0.1:%d" % self.origin.server_port,
+            *options,
+        ):
+            words += ["-o", option]
+        with open(self.log, "ab") as log:
+            daemon = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={
+                    **os.environ,
+                    "LISTEN_FDS": str(len(sockets)),
+                    "LISTEN_FDNAMES": ":".join(names),
+                },
+                close_fds=False,
+                preexec_fn=lay_out,
+            )
+        self.addCleanup(self.put_down, daemon)
+        return daemon
+
+    def listen(self, path):
+        sock = socket.socket(socket.AF_UNIX)
+        self.addCleanup(sock.close)
+        sock.bind(path)
+        sock.listen()
+        return sock
+
+    def test_it_serves_what_it_is_handed_and_leaves_it_at_its_end(self):
+        sock = self.listen(self.path)
+        daemon = self.spawn_with([sock], ["presenced"])
+        self.assertEqual(self.connect().call("ping")["result"], {})
+        self.wait_until_said("socket=" + self.path)
+        self.assertNotIn("level=warning", self.said())
+        daemon.send_signal(signal.SIGTERM)
+        self.ends(daemon)
+        self.assertTrue(os.path.exists(self.path))
+        # Whoever comes meanwhile waits for the next one.
+        client = self.connect()
+        client.ask("ping")
+        self.spawn_with([sock], ["presenced"])
+        self.assertEqual(client.answer()["result"], {})
+
+    def test_settings_of_a_socket_that_is_not_ours_are_told(self):
+        self.spawn_with([self.listen(self.path)], ["presenced"], "server.mode=0666")
+        self.wait_until_said("msg=ready")
+        self.assertRegex(
+            self.said(), "level=warning .*systemd's; change its unit.* key=mode"
+        )
+
+    def test_one_of_another_name_is_refused(self):
+        daemon = self.spawn_with([self.listen(self.path)], ["http"])
+        self.assertIn("that nobody would serve", self.fails(daemon))
+        self.assertIn("name=http", self.said())
+
+    def test_one_too_many_is_refused(self):
+        sockets = [self.listen(self.path), self.listen(self.path + "2")]
+        daemon = self.spawn_with(sockets, ["presenced", "presenced"])
+        self.assertIn("that nobody would serve", self.fails(daemon))
+
+    def test_what_is_no_listening_stream_socket_is_refused(self):
+        with socket.socket(socket.AF_INET) as sock:
+            sock.bind(("127.0.0.1", 0))
+            sock.listen()
+            daemon = self.spawn_with([sock], ["presenced"])
+            self.assertIn("no listening Unix stream socket", self.fails(daemon))
 
 
 class End(Bench):

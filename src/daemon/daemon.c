@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "core/query.h"
 #include "daemon/descriptors.h"
+#include "daemon/door.h"
 #include "daemon/drain.h"
 #include "daemon/loop.h"
 #include "daemon/reload.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct query *query;
 	struct dispatch *dispatch;
 	struct listener *listener;
+	struct door door;
 	struct drain drain;
 };
 
@@ -317,59 +319,6 @@ make_rooms(struct daemon *daemon)
 	return 0;
 }
 
-static void
-log_bind_failure(int r, const struct sockfile_terms *terms)
-{
-	const struct log_field path = LOG_STR("socket", terms->path);
-
-	switch (r) {
-	case SOCKFILE_IN_USE:
-		log_error(LOG_TEXT("somebody serves this socket already; stop "
-				   "that one, or give another [server] socket"),
-		    path);
-		break;
-	case SOCKFILE_NOT_A_SOCKET:
-		log_error(LOG_TEXT("there is something else at the socket's "
-				   "path; move it, or give another [server] "
-				   "socket"),
-		    path);
-		break;
-	case SOCKFILE_PATH_TOO_LONG:
-		log_error(LOG_TEXT("the socket's path is empty or longer than "
-				   "107 bytes; give another [server] socket"),
-		    path);
-		break;
-	case -ENOENT:
-		log_error(
-		    LOG_TEXT("the socket's directory does not exist; make "
-			     "it, or give another [server] socket"),
-		    path);
-		break;
-	case -EACCES:
-	case -EROFS:
-		log_error(LOG_TEXT("the socket cannot be made there; run as a "
-				   "user who may, or give another [server] "
-				   "socket"),
-		    path, LOG_ERRNO(r));
-		break;
-	default:
-		log_error(
-		    LOG_TEXT("the socket cannot be made"), path, LOG_ERRNO(r));
-	}
-}
-
-static int
-start_listening(struct daemon *daemon)
-{
-	const struct sockfile_terms *terms = &daemon->settings.socket;
-	int r = listener_bind(daemon->listener, terms);
-
-	if (r == SOCKFILE_OK)
-		return 0;
-	log_bind_failure(r, terms);
-	return r < 0 ? r : -EADDRINUSE;
-}
-
 int
 daemon_new(const struct config_request *request, struct config *config,
     struct daemon **ret)
@@ -393,7 +342,8 @@ daemon_new(const struct config_request *request, struct config *config,
 	drain_init(&daemon->drain,
 	    &(struct drain_needs){daemon->loop, daemon->listener,
 		daemon->dispatch, daemon->query});
-	r = start_listening(daemon);
+	r = door_open(&daemon->door, daemon->listener, &daemon->started,
+	    &daemon->settings.socket);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(daemon);
@@ -410,7 +360,7 @@ daemon_run(struct daemon *daemon)
 
 	reload_log_unused(config);
 	log_info(LOG_TEXT("ready"), LOG_STR("version", PACKAGE_VERSION),
-	    LOG_STR("socket", config->server.socket),
+	    LOG_STR("socket", daemon->door.path),
 	    LOG_STR("origin", config->upstream.origin),
 	    LOG_STR("config",
 		config->was_file_read ? config->file : "none, defaults"));

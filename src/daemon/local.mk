@@ -32,6 +32,8 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/daemon.h \
 	src/daemon/descriptors.c \
 	src/daemon/descriptors.h \
+	src/daemon/door.c \
+	src/daemon/door.h \
 	src/daemon/drain.c \
 	src/daemon/drain.h \
 	src/daemon/loop.c \

@@ -47,6 +47,13 @@ enum {
 	OPTION_CHECK = 256,
 };
 
+/* To whoever starts us: to start again is of no use as long as nobody mends the
+ * command line, or the configuration (EX_CONFIG of sysexits.h). */
+enum {
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = 78,
+};
+
 /* As many options as there are arguments at most; freed by main(). */
 static enum verb
 parse_arguments(int argc, char *argv[], struct config_request *request,
@@ -137,9 +144,12 @@ run(const struct config_request *request)
 {
 	_cleanup_(config_done) struct config config = {0};
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
+	int r = load(request, &config);
 
-	if (load(request, &config) != CONFIG_LOADED ||
-	    daemon_new(request, &config, &daemon) < 0 || daemon_run(daemon) < 0)
+	if (r == CONFIG_REFUSED)
+		return EXIT_CONFIG;
+	if (r < 0 || daemon_new(request, &config, &daemon) < 0 ||
+	    daemon_run(daemon) < 0)
 		return EXIT_FAILURE;
 	return EXIT_SUCCESS;
 }
@@ -161,7 +171,7 @@ main(int argc, char *argv[])
 	case VERB_SHOWN:
 		return EXIT_SUCCESS;
 	case VERB_USAGE:
-		return 2;
+		return EXIT_USAGE;
 	}
 	return EXIT_FAILURE;
 }

@@ -21,6 +21,55 @@
 #include "base/log.h"
 #include "base/macro.h"
 
+static void
+free_names(char ***names)
+{
+	for (size_t i = 0; *names && (*names)[i]; i++)
+		free((*names)[i]);
+	free(*names);
+}
+
+/* Which of n is the one of that name; -1 if none is, or there are others. */
+static int
+find_socket(char *const *names, int n, const char *wanted)
+{
+	int found = -1;
+
+	for (int i = 0; i < n; i++) {
+		if (found < 0 && strcmp(names[i], wanted) == 0) {
+			found = i;
+			continue;
+		}
+		log_error(LOG_TEXT("systemd opened a socket that nobody would "
+				   "serve; see FileDescriptorName= and how "
+				   "often ListenStream= is in its unit"),
+		    LOG_STR("name", names[i]), LOG_STR("wanted", wanted));
+		return -1;
+	}
+	return found;
+}
+
+int
+systemd_take_socket(const char *name, int *ret_fd)
+{
+	_cleanup_(free_names) char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+	int found;
+
+	if (n < 0)
+		return n;
+	if (n == 0)
+		return SYSTEMD_SOCKET_NONE;
+	found = find_socket(names, n, name);
+	for (int i = 0; i < n; i++)
+		if (i != found)
+			(void)close(SD_LISTEN_FDS_START + i);
+	if (found < 0)
+		return SYSTEMD_SOCKET_REFUSED;
+	*ret_fd = SD_LISTEN_FDS_START + found;
+	return SYSTEMD_SOCKET_TAKEN;
+}
+
 void
 systemd_notify_ready(void)
 {

@@ -7,6 +7,18 @@
 
 #include <stdbool.h>
 
+enum systemd_socket {
+	SYSTEMD_SOCKET_NONE = 0, /* we were started without any */
+	SYSTEMD_SOCKET_TAKEN,
+	/* Told in the log: there are some, and not one of that name and no other.
+	 * Whoever connected to one that nobody serves would wait for ever. */
+	SYSTEMD_SOCKET_REFUSED,
+};
+
+/* The socket that was opened for us under that name (FileDescriptorName= in its
+ * unit); the caller's. All others are closed. To be called once, or -ENOMEM. */
+int systemd_take_socket(const char *name, int *ret_fd);
+
 /* To whoever waits at $NOTIFY_SOCKET. */
 void systemd_notify_ready(void);
 void systemd_notify_stopping(void);
