@@ -26,6 +26,19 @@ static struct policy policy = {
 
 /* ---- trouble ---- */
 
+static bool
+end(struct gate *gate, struct gate_pass pass, int64_t now_usec,
+    const struct problem *problem, int64_t retry_after_usec, unsigned chance)
+{
+	const struct gate_end how = {
+	    .problem = *problem,
+	    .retry_after_usec = retry_after_usec,
+	    .chance = chance,
+	};
+
+	return gate_end(gate, pass, now_usec, &how);
+}
+
 START_TEST(test_steps_double_from_the_first_to_30_seconds)
 {
 	static const int64_t steps[] = {1, 2, 4, 8, 16, 30, 30};
@@ -60,7 +73,7 @@ START_TEST(test_in_any_window_at_most_burst_and_rate_times_t)
 		while (wish-- > 0 && gate_ask(&gate, now, &when) == GATE_OPEN) {
 			struct gate_pass pass = gate_send(&gate, now);
 
-			gate_end(&gate, pass, now, &none, -1, 0);
+			end(&gate, pass, now, &none, -1, 0);
 			sent[i]++;
 		}
 	}
@@ -99,13 +112,13 @@ START_TEST(test_an_answer_between_two_silences_is_no_trouble)
 
 	gate_init(&gate, &policy, 0);
 	pass = gate_send(&gate, 0);
-	ck_assert(!gate_end(&gate, pass, 0, &silence, -1, 0));
+	ck_assert(!end(&gate, pass, 0, &silence, -1, 0));
 	pass = gate_send(&gate, 0);
-	ck_assert(!gate_end(&gate, pass, 0, &refusal, -1, 0));
+	ck_assert(!end(&gate, pass, 0, &refusal, -1, 0));
 	pass = gate_send(&gate, 0);
-	ck_assert(!gate_end(&gate, pass, 0, &silence, -1, 0));
+	ck_assert(!end(&gate, pass, 0, &silence, -1, 0));
 	pass = gate_send(&gate, 0);
-	ck_assert(gate_end(&gate, pass, 0, &silence, -1, 0));
+	ck_assert(end(&gate, pass, 0, &silence, -1, 0));
 }
 
 END_TEST
@@ -122,9 +135,9 @@ START_TEST(test_steps_of_the_origin_vary_by_a_tenth)
 
 		gate_init(&gate, &policy, 0);
 		pass = gate_send(&gate, 0);
-		gate_end(&gate, pass, 0, &silence, -1, chances[i]);
+		end(&gate, pass, 0, &silence, -1, chances[i]);
 		pass = gate_send(&gate, 0);
-		gate_end(&gate, pass, 0, &silence, -1, chances[i]);
+		end(&gate, pass, 0, &silence, -1, chances[i]);
 		ck_assert_int_eq(gate_ask(&gate, 0, &when), GATE_TROUBLE);
 		ck_assert_int_ge(when, least[i]);
 		ck_assert_int_le(when, least[i] + 100);
@@ -142,8 +155,8 @@ START_TEST(test_what_was_sent_before_a_trouble_does_not_end_it)
 	gate_init(&gate, &policy, 0);
 	early = gate_send(&gate, 0);
 	pass = gate_send(&gate, 0);
-	ck_assert(gate_end(&gate, pass, 0, &throttled, 2 * USEC_PER_SEC, 0));
-	ck_assert(!gate_end(&gate, early, 1, &none, -1, 0));
+	ck_assert(end(&gate, pass, 0, &throttled, 2 * USEC_PER_SEC, 0));
+	ck_assert(!end(&gate, early, 1, &none, -1, 0));
 	ck_assert_int_eq(gate_ask(&gate, 1, &when), GATE_TROUBLE);
 	ck_assert_int_eq(when, 2 * USEC_PER_SEC);
 }
@@ -159,10 +172,71 @@ START_TEST(test_a_longer_retry_after_that_comes_late_counts)
 	gate_init(&gate, &policy, 0);
 	early = gate_send(&gate, 0);
 	pass = gate_send(&gate, 0);
-	gate_end(&gate, pass, 0, &throttled, 2 * USEC_PER_SEC, 0);
-	gate_end(&gate, early, 0, &throttled, 9 * USEC_PER_SEC, 0);
+	end(&gate, pass, 0, &throttled, 2 * USEC_PER_SEC, 0);
+	end(&gate, early, 0, &throttled, 9 * USEC_PER_SEC, 0);
 	ck_assert_int_eq(gate_ask(&gate, 0, &when), GATE_TROUBLE);
 	ck_assert_int_eq(when, 9 * USEC_PER_SEC);
+}
+
+END_TEST
+
+START_TEST(test_past_the_days_requests_the_gate_is_sparing)
+{
+	struct policy thrifty = policy;
+	struct gate gate;
+	struct gate_pass pass = {0};
+	int64_t when;
+
+	thrifty.max_requests_per_day = 3;
+	gate_init(&gate, &thrifty, 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!gate_is_sparing(&gate, 0, &when));
+		pass = gate_send(&gate, 0);
+	}
+	ck_assert(gate_is_sparing(&gate, 0, &when));
+	ck_assert_int_eq(when, 24 * 3600 * USEC_PER_SEC);
+	ck_assert_int_eq(gate_ask(&gate, 0, &when), GATE_OPEN);
+	gate_unsend(&gate, pass);
+	ck_assert(!gate_is_sparing(&gate, 0, &when));
+	gate_send(&gate, 0);
+	ck_assert(gate_is_sparing(&gate, 0, &when));
+	ck_assert(!gate_is_sparing(&gate, when, &when));
+	gate_send(&gate, 25 * 3600 * USEC_PER_SEC);
+	ck_assert(!gate_is_sparing(&gate, 25 * 3600 * USEC_PER_SEC, &when));
+}
+
+END_TEST
+
+START_TEST(test_silences_that_do_not_conclude_are_no_trouble_yet)
+{
+	struct gate gate;
+	struct gate_end halved = {.problem = silence,
+	    .retry_after_usec = -1,
+	    .is_inconclusive = true};
+	struct gate_pass pass;
+
+	gate_init(&gate, &policy, 0);
+	for (int i = 0; i < 3; i++) {
+		pass = gate_send(&gate, 0);
+		ck_assert(!gate_end(&gate, pass, 0, &halved));
+	}
+	pass = gate_send(&gate, 0);
+	ck_assert(end(&gate, pass, 0, &silence, -1, 0));
+}
+
+END_TEST
+
+START_TEST(test_a_condemned_credential_is_trouble_at_once)
+{
+	struct gate gate;
+	struct gate_end condemned = {
+	    .problem = refusal, .retry_after_usec = -1, .is_condemned = true};
+	int64_t when;
+
+	gate_init(&gate, &policy, 0);
+	ck_assert(gate_end(&gate, gate_send(&gate, 0), 0, &condemned));
+	ck_assert_int_eq(gate_ask(&gate, 0, &when), GATE_TROUBLE);
+	ck_assert_int_eq(gate.origin.problem.kind, PROBLEM_DENIED);
 }
 
 END_TEST
@@ -177,9 +251,9 @@ START_TEST(test_those_waited_for_come_first_in_their_order)
 	due_init(&due);
 	ck_assert_int_eq(due_when(&due), INT64_MAX);
 	due_at(&due, &nodes[0], 1);
-	due_wait(&due, &nodes[1]);
-	due_wait(&due, &nodes[2]);
-	due_wait(&due, &nodes[1]);
+	due_wait(&due, &nodes[1], 0);
+	due_wait(&due, &nodes[2], 0);
+	due_wait(&due, &nodes[1], 0);
 	ck_assert_ptr_eq(due_first(&due, 0), &nodes[1]);
 	due_remove(&due, &nodes[1]);
 	ck_assert_ptr_eq(due_first(&due, 0), &nodes[2]);
@@ -189,6 +263,102 @@ START_TEST(test_those_waited_for_come_first_in_their_order)
 	ck_assert_ptr_eq(due_first(&due, 1), &nodes[0]);
 	due_remove(&due, &nodes[0]);
 	due_remove(&due, &nodes[0]);
+	due_done(&due);
+}
+
+END_TEST
+
+START_TEST(test_each_uid_has_its_turn)
+{
+	struct due_node flood[5] = {0}, one = {0}, other = {0};
+	struct due due;
+
+	due_init(&due);
+	for (int i = 0; i < 5; i++)
+		due_wait(&due, &flood[i], 1);
+	due_wait(&due, &one, 2);
+	due_wait(&due, &other, 3);
+	ck_assert_ptr_eq(due_first(&due, 0), &flood[0]);
+	due_take(&due, &flood[0]);
+	ck_assert_ptr_eq(due_first(&due, 0), &one);
+	due_take(&due, &one);
+	ck_assert_ptr_eq(due_first(&due, 0), &other);
+	due_take(&due, &other);
+	for (int i = 1; i < 5; i++) {
+		ck_assert_ptr_eq(due_first(&due, 0), &flood[i]);
+		due_take(&due, &flood[i]);
+	}
+	due_done(&due);
+}
+
+END_TEST
+
+START_TEST(test_what_two_wait_for_stands_in_the_shorter_line)
+{
+	struct due_node flood[5] = {0};
+	struct due due;
+
+	due_init(&due);
+	for (int i = 0; i < 5; i++)
+		due_wait(&due, &flood[i], 1);
+	due_wait(&due, &flood[4], 2);
+	due_wait(&due, &flood[4], 1); /* it does not go back */
+	due_take(&due, &flood[0]);
+	ck_assert_ptr_eq(due_first(&due, 0), &flood[4]);
+	for (int i = 1; i < 5; i++)
+		due_remove(&due, &flood[i]);
+	due_done(&due);
+}
+
+END_TEST
+
+struct walked {
+	const struct due_node *base;
+	char seen[64];
+	size_t n;
+	const char *out; /* those to be taken out */
+	char stop;
+};
+
+static enum due_step
+on_walk(struct due_node *node, void *userdata)
+{
+	struct walked *walked = userdata;
+	char name = (char)('a' + (node - walked->base));
+
+	walked->seen[walked->n++] = name;
+	if (name == walked->stop)
+		return DUE_STOP;
+	return strchr(walked->out, name) ? DUE_REMOVE : DUE_LEAVE;
+}
+
+START_TEST(test_a_walk_shows_the_lines_in_turn_then_the_later_ones)
+{
+	struct due_node nodes[8] = {0};
+	struct walked all = {.base = nodes, .out = ""};
+	struct walked some = {.base = nodes, .out = "adfg"};
+	struct walked rest = {.base = nodes, .out = "", .stop = 'c'};
+	struct due due;
+
+	due_init(&due);
+	for (int i = 0; i < 3; i++)
+		due_wait(&due, &nodes[i], 1);
+	due_wait(&due, &nodes[3], 2);
+	due_wait(&due, &nodes[4], 3);
+	for (int i = 5; i < 8; i++)
+		due_at(&due, &nodes[i], i);
+	due_walk(&due, on_walk, &all);
+	ck_assert_str_eq(all.seen, "adebcfgh");
+	due_walk(&due, on_walk, &some);
+	ck_assert_uint_ge(some.n, 6);
+	ck_assert_int_eq(nodes[0].place, DUE_NOWHERE);
+	ck_assert_int_eq(nodes[3].place, DUE_NOWHERE);
+	ck_assert_int_eq(nodes[5].place, DUE_NOWHERE);
+	ck_assert_int_eq(nodes[1].place, DUE_WAITED);
+	due_walk(&due, on_walk, &rest);
+	ck_assert_str_eq(rest.seen, "bec");
+	for (int i = 0; i < 8; i++)
+		due_remove(&due, &nodes[i]);
 	due_done(&due);
 }
 
@@ -343,6 +513,15 @@ main(void)
 	tcase_add_test(
 	    tcase, test_what_was_sent_before_a_trouble_does_not_end_it);
 	tcase_add_test(tcase, test_a_longer_retry_after_that_comes_late_counts);
+	tcase_add_test(tcase, test_past_the_days_requests_the_gate_is_sparing);
+	tcase_add_test(
+	    tcase, test_silences_that_do_not_conclude_are_no_trouble_yet);
+	tcase_add_test(tcase, test_a_condemned_credential_is_trouble_at_once);
+	tcase_add_test(tcase, test_each_uid_has_its_turn);
+	tcase_add_test(
+	    tcase, test_what_two_wait_for_stands_in_the_shorter_line);
+	tcase_add_test(
+	    tcase, test_a_walk_shows_the_lines_in_turn_then_the_later_ones);
 	tcase_add_test(tcase, test_those_waited_for_come_first_in_their_order);
 	tcase_add_test(
 	    tcase, test_20000_random_changes_keep_the_earliest_first);

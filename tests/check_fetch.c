@@ -97,11 +97,11 @@ teardown(struct fixture *f)
 	ck_assert_uint_eq(f->n_names_logged, 0);
 }
 
-/* The loop turns once. */
+/* The loop turns once, and what was woken has been collected. */
 static void
 turn(struct fixture *f)
 {
-	fake_clock_advance(&f->clock, 0);
+	fake_clock_advance(&f->clock, 3 * USEC_PER_MSEC);
 }
 
 static void
@@ -593,15 +593,14 @@ START_TEST(test_a_channel_missing_from_a_later_page_is_empty)
 	serve_multi(&f, 0, crowds, 2);
 	turn(&f);
 	serve_multi(&f, 0, left, 1);
-	/* That does not add up: all of it again. */
+	/* That does not add up: this one again. */
 	turn(&f);
-	ck_assert_str_eq(fake_http_url(&f.http, 0),
-	    HERE "/channel/,?channel-group=teams&limit=1000&" COMMON);
-	serve_multi(&f, 0, left, 1);
-	turn(&f);
-	serve(&f, 0, 0, 1500);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 0), HERE "/channel/gone?limit=1000&" COMMON);
+	serve(&f, 0, 0, 0);
 	expect_crowd(entry, "big", 1500);
-	ck_assert_uint_eq(entry->n_channels, 1);
+	expect_crowd(entry, "gone", 0);
+	ck_assert_uint_eq(entry->n_channels, 2);
 	ck_assert(!entry->answer.drifted);
 }
 
@@ -680,6 +679,475 @@ START_TEST(test_a_page_waits_for_the_gate_and_goes_first)
 	ck_assert_uint_eq(offset_of(fake_http_url(&f.http, 0)), 1000);
 	serve(&f, 0, 0, 1500);
 	expect_crowd(entry, "lobby", 1500);
+}
+
+END_TEST
+
+/* ---- several keys in one request ---- */
+
+static struct entry *
+add_channel(struct fixture *f, const char *name)
+{
+	return fake_core_add(
+	    &f->query, KEY_CHANNEL, name, NULL, LEVEL_OCCUPANCY);
+}
+
+/* "a", "b", and so on, that may travel together. */
+static void
+add_letters(struct fixture *f, size_t n, struct entry **ret)
+{
+	static const char *const names[] = {
+	    "a", "b", "c", "d", "e", "f", "g", "h"};
+
+	f->query.travels = true;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = add_channel(f, names[i]);
+}
+
+/* The channels of the i-th request in the air: "a,b". */
+static const char *
+asked(struct fixture *f, size_t i)
+{
+	static char text[256];
+	const char *from =
+	    fake_http_url(&f->http, i) + strlen(HERE "/channel/");
+
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(from, "?"), from);
+	return text;
+}
+
+/* Answers the i-th request with a count of 1 in each of its channels. */
+static void
+serve_counts(struct fixture *f, size_t i)
+{
+	_cleanup_(buffer_done) struct buffer body = {0};
+	char names[256];
+	char *save = NULL;
+
+	snprintf(names, sizeof(names), "%s", asked(f, i));
+	if (!strchr(names, ',')) {
+		fake_http_reply(&f->http, i, 200, "{\"occupancy\":1}");
+		return;
+	}
+	buffer_add_text(&body, "{\"payload\":{\"channels\":{");
+	for (char *name = strtok_r(names, ",", &save); name;
+	     name = strtok_r(NULL, ",", &save))
+		buffer_add_format(&body, "%s\"%s\":{\"occupancy\":1}",
+		    name == names ? "" : ",", name);
+	buffer_add(&body, "}}}", 4);
+	fake_http_reply(&f->http, i, 200, body.data);
+}
+
+/* An origin that fails every request which has this channel, so. */
+static void
+serve_all_but(struct fixture *f, char bad, int status, const char *body)
+{
+	for (int i = 0; i < 32; i++) {
+		turn(f);
+		if (fake_http_n(&f->http) == 0)
+			return;
+		if (strchr(asked(f, 0), bad))
+			fake_http_reply(&f->http, 0, status, body);
+		else
+			serve_counts(f, 0);
+	}
+	ck_abort_msg("it does not end");
+}
+
+START_TEST(test_asks_within_milliseconds_share_a_request)
+{
+	FIXTURE(f);
+	struct entry *a, *b;
+
+	turn(&f);
+	f.query.travels = true;
+	a = add_channel(&f, "a");
+	wake(&f);
+	fake_clock_advance(&f.clock, 2 * USEC_PER_MSEC);
+	b = add_channel(&f, "b");
+	wake(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+	fake_clock_advance(&f.clock, USEC_PER_MSEC);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+	ck_assert_str_eq(asked(&f, 0), "a,b");
+	serve_counts(&f, 0);
+	expect_problem(a, PROBLEM_NONE);
+	expect_problem(b, PROBLEM_NONE);
+	ck_assert_uint_eq(b->channels[0].occupancy, 1);
+	ck_assert_uint_eq(f.query.n_open, 0);
+}
+
+END_TEST
+
+START_TEST(test_a_request_is_packed_up_to_max_uri_bytes)
+{
+	FIXTURE(f);
+	static char names[600][24];
+	size_t n_requests = 0;
+
+	f.query.travels = true;
+	f.settings.max_connections = 100;
+	for (size_t i = 0; i < 600; i++) {
+		snprintf(names[i], sizeof(names[i]), "channel/%03zu", i);
+		(void)add_channel(&f, names[i]);
+	}
+	turn(&f);
+	/* Each is "channel%2F000" and a comma: 14 bytes, 8400 in all. */
+	n_requests = fake_http_n(&f.http);
+	ck_assert_uint_eq(n_requests, 2);
+	for (size_t i = 0; i < n_requests; i++)
+		ck_assert_uint_le(
+		    strlen(fake_http_url(&f.http, i)) - strlen(ORIGIN), 8192);
+	ck_assert_uint_ge(
+	    strlen(fake_http_url(&f.http, 0)) - strlen(ORIGIN), 8192 - 30);
+}
+
+END_TEST
+
+START_TEST(test_a_request_expects_no_more_people_than_a_turn_can_read)
+{
+	FIXTURE(f);
+	static char names[40][8];
+
+	f.query.travels = true;
+	f.settings.max_connections = 100;
+	for (size_t i = 0; i < 40; i++) {
+		struct entry *entry;
+
+		snprintf(names[i], sizeof(names[i]), "c%02zu", i);
+		entry = add_channel(&f, names[i]);
+		entry->n_expected = i == 39 ? 10 : 5000;
+	}
+	turn(&f);
+	/* 16 pages of 1000 and the small one, 16 more, and what is left. */
+	ck_assert_uint_eq(fake_http_n(&f.http), 3);
+	ck_assert_ptr_nonnull(strstr(asked(&f, 0), ",c39"));
+}
+
+END_TEST
+
+START_TEST(test_later_pages_of_several_keys_travel_together)
+{
+	FIXTURE(f);
+	static const struct crowd first[] = {
+	    {"a", 2500}, {"b", 3}, {"c", 1500}};
+	static const struct crowd second[] = {{"a", 2500}, {"c", 1500}};
+	struct entry *a, *b, *c;
+
+	f.query.travels = true;
+	a = fake_core_add(&f.query, KEY_CHANNEL, "a", NULL, LEVEL_UUIDS);
+	b = fake_core_add(&f.query, KEY_CHANNEL, "b", NULL, LEVEL_UUIDS);
+	c = fake_core_add(&f.query, KEY_CHANNEL, "c", NULL, LEVEL_UUIDS);
+	turn(&f);
+	ck_assert_str_eq(asked(&f, 0), "a,b,c");
+	serve_multi(&f, 0, first, 3);
+	expect_crowd(b, "b", 3); /* who is known is not kept waiting */
+	ck_assert_uint_eq(a->n_heard + c->n_heard, 0);
+	turn(&f);
+	ck_assert_str_eq(asked(&f, 0), "a,c");
+	serve_multi(&f, 0, second, 2);
+	expect_crowd(c, "c", 1500);
+	turn(&f);
+	ck_assert_str_eq(asked(&f, 0), "a");
+	serve(&f, 0, 0, 2500);
+	expect_crowd(a, "a", 2500);
+	ck_assert_uint_eq(a->answer.n_pages, 3);
+	ck_assert_uint_eq(b->answer.n_pages, 1);
+	ck_assert_uint_eq(f.query.n_open, 0);
+}
+
+END_TEST
+
+START_TEST(test_a_channel_left_out_of_an_answer_is_empty)
+{
+	FIXTURE(f);
+	struct entry *letters[2];
+
+	add_letters(&f, 2, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 200,
+	    "{\"payload\":{\"channels\":{\"b\":{\"occupancy\":7}}}}");
+	expect_problem(letters[0], PROBLEM_NONE);
+	ck_assert_uint_eq(letters[0]->channels[0].occupancy, 0);
+	ck_assert_uint_eq(letters[1]->channels[0].occupancy, 7);
+}
+
+END_TEST
+
+START_TEST(test_a_malformed_part_fails_its_key_alone)
+{
+	FIXTURE(f);
+	struct entry *letters[3];
+
+	add_letters(&f, 3, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 200,
+	    "{\"payload\":{\"channels\":{\"a\":{\"occupancy\":1},"
+	    "\"b\":{\"occupancy\":\"x\"},\"c\":{\"occupancy\":3}}}}");
+	expect_problem(letters[0], PROBLEM_NONE);
+	expect_problem(letters[1], PROBLEM_MALFORMED);
+	ck_assert(letters[1]->answer.was_alone);
+	ck_assert_uint_eq(letters[2]->channels[0].occupancy, 3);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
+START_TEST(test_the_states_of_one_user_travel_together)
+{
+	FIXTURE(f);
+	struct entry *a, *b;
+
+	f.query.travels = true;
+	a = fake_core_add(&f.query, KEY_STATE, "a", "ana", LEVEL_OCCUPANCY);
+	b = fake_core_add(&f.query, KEY_STATE, "b", "ana", LEVEL_OCCUPANCY);
+	turn(&f);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 0), HERE "/channel/a,b/uuid/ana?" COMMON);
+	fake_http_reply(&f.http, 0, 200,
+	    "{\"payload\":{\"channels\":{\"a\":{\"n\":1.0},\"b\":{}}}}");
+	ck_assert_str_eq(a->channels[0].state, "{\"n\":1.0}");
+	ck_assert_ptr_null(b->channels[0].state);
+}
+
+END_TEST
+
+struct culprit {
+	int status;
+	const char *body;
+	enum problem_kind kind;
+};
+
+static const struct culprit culprits[] = {
+    {400, "{\"error\":1}", PROBLEM_BAD_REQUEST},
+    {404, "", PROBLEM_BAD_REQUEST},
+    {403, "{\"message\":\"Forbidden\"}", PROBLEM_DENIED},
+    {200, "{\"payload\":", PROBLEM_MALFORMED},
+    {500, "", PROBLEM_ERROR},
+};
+
+START_TEST(test_a_culprit_is_halved_out_and_nobody_else_hears_of_it)
+{
+	const struct culprit *culprit = &culprits[_i];
+
+	for (char bad = 'a'; bad <= 'h'; bad++) {
+		FIXTURE(f);
+		struct entry *letters[8];
+
+		add_letters(&f, 8, letters);
+		serve_all_but(&f, bad, culprit->status, culprit->body);
+		for (char c = 'a'; c <= 'h'; c++)
+			expect_problem(letters[c - 'a'],
+			    c == bad ? culprit->kind : PROBLEM_NONE);
+		ck_assert(letters[bad - 'a']->answer.was_alone);
+		/* Eight, four and four, two and two, one and one. */
+		ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 7);
+		ck_assert_int_eq(stat_of(&f, STAT_upstream_halved), 3);
+		ck_assert_uint_eq(f.query.n_open, 0);
+		ck_assert(letters[0]->n_sent_again >= 1);
+	}
+}
+
+END_TEST
+
+START_TEST(test_an_origin_that_is_silent_is_not_asked_for_every_key)
+{
+	FIXTURE(f);
+	struct entry *letters[8];
+
+	add_letters(&f, 8, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 503, "");
+	ck_assert(f.query.end.is_inconclusive);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	fake_http_reply(&f.http, 0, 503, "");
+	ck_assert(f.query.end.is_inconclusive);
+	fake_http_reply(&f.http, 0, 503, "");
+	ck_assert(!f.query.end.is_inconclusive);
+	for (int i = 0; i < 8; i++) {
+		expect_problem(letters[i], PROBLEM_ERROR);
+		ck_assert(!letters[i]->answer.was_alone);
+	}
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 3);
+}
+
+END_TEST
+
+START_TEST(test_a_refusal_is_narrowed_to_what_it_names)
+{
+	FIXTURE(f);
+	struct entry *letters[4];
+
+	add_letters(&f, 4, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403,
+	    "{\"message\":\"Forbidden\",\"payload\":{\"channels\":[\"b\","
+	    "\"d\",\"other\"]},\"error\":true,\"status\":403}");
+	expect_problem(letters[1], PROBLEM_DENIED);
+	expect_problem(letters[3], PROBLEM_DENIED);
+	ck_assert(letters[1]->answer.was_alone);
+	ck_assert_uint_eq(letters[0]->n_heard + letters[2]->n_heard, 0);
+	turn(&f);
+	ck_assert_str_eq(asked(&f, 0), "a,c");
+	serve_counts(&f, 0);
+	expect_problem(letters[0], PROBLEM_NONE);
+	expect_problem(letters[2], PROBLEM_NONE);
+	ck_assert_int_eq(stat_of(&f, STAT_upstream_narrowed), 1);
+	ck_assert_uint_eq(f.query.n_open, 0);
+}
+
+END_TEST
+
+START_TEST(test_an_origin_that_takes_less_is_sent_less)
+{
+	FIXTURE(f);
+	static char names[300][24];
+	size_t i;
+
+	f.query.travels = true;
+	for (i = 0; i < 300; i++) {
+		snprintf(names[i], sizeof(names[i]), "a-long-channel-%03zu", i);
+		(void)add_channel(&f, names[i]);
+	}
+	turn(&f);
+	ck_assert_uint_ge(fake_http_n(&f.http), 1);
+	fake_http_reply(&f.http, 0, 414, "");
+	ck_assert_uint_eq(f.n_logged, 2);
+	turn(&f);
+	while (fake_http_n(&f.http) > 0) {
+		const char *url = fake_http_url(&f.http, 0);
+		size_t n = strlen(url) - strlen(ORIGIN);
+
+		fake_http_reply(&f.http, 0, n > 4096 ? 414 : 200,
+		    strchr(url, ',') ? "{\"payload\":{\"channels\":{}}}" :
+				       "{\"occupancy\":0}");
+		turn(&f);
+	}
+	/* Whatever comes now is short enough at once. */
+	for (i = 0; i < 300; i++)
+		(void)add_channel(&f, names[i]);
+	f.settings.max_connections = 100;
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 3);
+	for (i = 0; i < 3; i++)
+		ck_assert_uint_le(
+		    strlen(fake_http_url(&f.http, i)) - strlen(ORIGIN), 4096);
+}
+
+END_TEST
+
+static const char expired[] =
+    "{\"message\":\"Token is expired\",\"error\":true,\"service\":"
+    "\"Access Manager\",\"status\":403}\n";
+
+/* Leaves a token in a file of its own; the caller removes it. */
+static void
+write_token(const char *path, const char *token)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(token, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(test_an_expired_token_is_read_again_and_what_was_asked_goes_again)
+{
+	FIXTURE(f);
+	char path[] = "/tmp/check-fetch-XXXXXX";
+	struct entry *letters[2];
+
+	ck_assert_int_ge(mkstemp(path), 0);
+	write_token(path, "old");
+	f.sign_settings.auth_token_file = path;
+	ck_assert_int_eq(sign_reload(f.sign), 0);
+	add_letters(&f, 2, letters);
+	turn(&f);
+	ck_assert_ptr_nonnull(strstr(fake_http_url(&f.http, 0), "auth=old"));
+	write_token(path, "new");
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(!f.query.end.is_condemned);
+	turn(&f);
+	ck_assert_ptr_nonnull(strstr(fake_http_url(&f.http, 0), "auth=new"));
+	ck_assert_str_eq(asked(&f, 0), "a,b");
+	/* That one is no better: it is condemned, and not read for ever. */
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(f.query.end.is_condemned);
+	expect_problem(letters[0], PROBLEM_DENIED);
+	ck_assert(letters[0]->answer.is_condemned);
+	ck_assert(!letters[0]->answer.was_alone);
+	ck_assert_int_eq(stat_of(&f, STAT_credentials_condemned), 1);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+	(void)remove(path);
+}
+
+END_TEST
+
+START_TEST(test_two_on_their_way_with_the_old_token_both_go_again)
+{
+	FIXTURE(f);
+	char path[] = "/tmp/check-fetch-XXXXXX";
+
+	ck_assert_int_ge(mkstemp(path), 0);
+	write_token(path, "old");
+	f.sign_settings.auth_token_file = path;
+	ck_assert_int_eq(sign_reload(f.sign), 0);
+	(void)add_channel(&f, "a");
+	(void)add_channel(&f, "b");
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	write_token(path, "new");
+	fake_http_reply(&f.http, 0, 403, expired);
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(!f.query.end.is_condemned);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	(void)remove(path);
+}
+
+END_TEST
+
+START_TEST(test_a_credential_without_a_file_is_condemned_at_once)
+{
+	FIXTURE(f);
+	struct entry *letters[4];
+
+	add_letters(&f, 4, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	ck_assert(!f.query.end.is_condemned);
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	ck_assert(f.query.end.is_condemned);
+	for (int i = 0; i < 4; i++) {
+		expect_problem(letters[i], PROBLEM_DENIED);
+		ck_assert(letters[i]->answer.is_condemned);
+	}
+}
+
+END_TEST
+
+START_TEST(test_a_write_finds_a_dead_credential_too)
+{
+	FIXTURE(f);
+	static const struct slice channels[] = {{"lobby", 5}};
+	struct write *write =
+	    fake_core_add_write(&f.query, channels, 1, SLICE("{}"));
+
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(f.query.end.is_condemned);
+	ck_assert_int_eq(write->problem.kind, PROBLEM_DENIED);
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
 }
 
 END_TEST
@@ -774,7 +1242,7 @@ START_TEST(test_every_ending_of_a_write)
 	expect_ending(&write->problem, &e->problem);
 	ck_assert_int_eq(write->retry_after_usec, e->result.retry_after_usec);
 	ck_assert_int_eq(
-	    write->end, e->is_unclear ? WRITE_UNCLEAR : WRITE_ANSWERED);
+	    write->end, e->is_unclear ? WRITE_UNCLEAR : WRITE_CERTAIN);
 	turn(&f);
 	ck_assert_uint_eq(fake_http_n(&f.http), 0);
 }
@@ -797,7 +1265,7 @@ START_TEST(test_a_write_is_one_request_sent_once)
 	    &f.http, 0, 200, "{\"status\":200,\"payload\":{\"mood\":\"ok\"}}");
 	ck_assert_uint_eq(write->n_heard, 1);
 	ck_assert_int_eq(write->problem.kind, PROBLEM_NONE);
-	ck_assert_int_eq(write->end, WRITE_ANSWERED);
+	ck_assert_int_eq(write->end, WRITE_CERTAIN);
 }
 
 END_TEST
@@ -826,7 +1294,7 @@ START_TEST(test_a_write_over_32_kib_is_not_sent)
 	ck_assert_uint_eq(too_long->n_heard, 1);
 	ck_assert_int_eq(too_long->problem.kind, PROBLEM_BAD_REQUEST);
 	ck_assert_int_eq(too_long->problem.status_code, 414);
-	ck_assert_int_eq(too_long->end, WRITE_UNSENT);
+	ck_assert_int_eq(too_long->end, WRITE_CERTAIN);
 	ck_assert_int_eq(stat_of(&f, STAT_upstream_requests), 1);
 }
 
@@ -846,7 +1314,7 @@ START_TEST(test_a_request_that_cannot_begin_is_answered)
 	expect_problem(entry, PROBLEM_INTERNAL);
 	ck_assert_uint_eq(write->n_heard, 1);
 	ck_assert_int_eq(write->problem.kind, PROBLEM_INTERNAL);
-	ck_assert_int_eq(write->end, WRITE_UNSENT);
+	ck_assert_int_eq(write->end, WRITE_CERTAIN);
 }
 
 END_TEST
@@ -1010,6 +1478,7 @@ make_suite(void)
 	TCase *pull = tcase_create("pull");
 	TCase *pages = tcase_create("pages");
 	TCase *end = tcase_create("end");
+	TCase *merge = tcase_create("merge");
 
 	tcase_add_test(pull, test_wake_only_arms);
 	tcase_add_test(pull, test_a_wake_before_the_start_is_no_harm);
@@ -1039,6 +1508,31 @@ make_suite(void)
 	tcase_add_test(pages, test_a_page_waits_for_the_gate_and_goes_first);
 	tcase_set_timeout(pages, PATIENCE_SEC);
 	suite_add_tcase(suite, pages);
+
+	tcase_add_test(merge, test_asks_within_milliseconds_share_a_request);
+	tcase_add_test(merge, test_a_request_is_packed_up_to_max_uri_bytes);
+	tcase_add_test(
+	    merge, test_a_request_expects_no_more_people_than_a_turn_can_read);
+	tcase_add_test(merge, test_later_pages_of_several_keys_travel_together);
+	tcase_add_test(merge, test_a_channel_left_out_of_an_answer_is_empty);
+	tcase_add_test(merge, test_a_malformed_part_fails_its_key_alone);
+	tcase_add_test(merge, test_the_states_of_one_user_travel_together);
+	tcase_add_loop_test(merge,
+	    test_a_culprit_is_halved_out_and_nobody_else_hears_of_it, 0,
+	    ARRAY_SIZE(culprits));
+	tcase_add_test(
+	    merge, test_an_origin_that_is_silent_is_not_asked_for_every_key);
+	tcase_add_test(merge, test_a_refusal_is_narrowed_to_what_it_names);
+	tcase_add_test(merge, test_an_origin_that_takes_less_is_sent_less);
+	tcase_add_test(merge,
+	    test_an_expired_token_is_read_again_and_what_was_asked_goes_again);
+	tcase_add_test(
+	    merge, test_two_on_their_way_with_the_old_token_both_go_again);
+	tcase_add_test(
+	    merge, test_a_credential_without_a_file_is_condemned_at_once);
+	tcase_add_test(merge, test_a_write_finds_a_dead_credential_too);
+	tcase_set_timeout(merge, PATIENCE_SEC);
+	suite_add_tcase(suite, merge);
 
 	tcase_add_loop_test(
 	    end, test_every_ending_of_a_read, 0, ARRAY_SIZE(endings));

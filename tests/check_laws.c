@@ -43,24 +43,32 @@ struct watcher {
 	unsigned n_heard;
 };
 
+/* A key on its way, in a request of one or more. */
 struct flight {
 	struct entry *entry;
 	size_t key;
 	int64_t sent_usec;
 	enum level level;
-	bool is_after_trouble;
+};
+
+struct request {
+	struct take take; /* its pass, and the first key */
+	struct flight flights[N_CHANNELS];
+	size_t n_flights;
+	unsigned epoch;
+	bool is_probe;
+	bool is_parked; /* its keys are to be asked for again */
 };
 
 static struct origin o;
 static struct watched_key keys[N_KEYS];
 static struct watcher watchers[N_ASKERS];
-static struct flight air[N_AIR];
-static size_t n_air;
+/* Those that are parked too; they are pointed to, so none ever moves. One
+ * without flights is free. */
+static struct request air[N_AIR];
 static int64_t origin_until_usec;
 static unsigned n_silent, n_origin_failed, origin_epoch;
-static unsigned air_epoch[N_AIR];
-static bool air_is_probe[N_AIR];
-static uint64_t n_told, n_told_stale, n_problems, n_sent;
+static uint64_t n_told, n_told_stale, n_problems, n_sent, n_along, n_again;
 static uint64_t random_state;
 
 static unsigned
@@ -212,31 +220,103 @@ leave(void)
 
 /* ---- laws 3 and 4: what is sent ---- */
 
+/* Law 4, of whatever is about to be sent. */
+static void
+check_sending(void)
+{
+	ck_assert_int_ge(origin_now(&o), origin_until_usec);
+	for (size_t i = 0; i < N_AIR; i++)
+		ck_assert_msg(!air[i].is_probe || air[i].is_parked,
+		    "sent beside the one that goes first");
+}
+
+static void
+add_flight(struct request *request, const struct take *take)
+{
+	struct watched_key *key = &keys[index_of(&take->key)];
+
+	ck_assert(!key->is_in_air);
+	ck_assert_int_ge(origin_now(&o), key->trouble_until_usec);
+	key->is_in_air = true;
+	request->flights[request->n_flights++] = (struct flight){
+	    .entry = take->entry,
+	    .key = index_of(&take->key),
+	    .sent_usec = origin_now(&o),
+	    .level = take->level,
+	};
+}
+
+static enum along_result
+on_along(const struct take *take, void *userdata)
+{
+	struct request *request = userdata;
+
+	ck_assert(!request->is_probe);
+	ck_assert_int_eq(take->level, request->take.level);
+	if (dice(8) == 0)
+		return ALONG_FULL;
+	if (dice(4) == 0)
+		return ALONG_NO_ROOM;
+	add_flight(request, take);
+	n_along++;
+	return ALONG_TAKEN;
+}
+
+static void
+send_again(const struct take *take)
+{
+	struct request *request = take->token;
+
+	ck_assert(request->is_parked);
+	request->is_parked = false;
+	request->take.pass = take->pass;
+	request->epoch = origin_epoch;
+	request->is_probe = n_origin_failed > 0;
+	for (size_t i = 0; i < request->n_flights; i++) {
+		request->flights[i].sent_usec = origin_now(&o);
+		query_sent_again(o.query, request->flights[i].entry);
+	}
+	n_again++;
+}
+
+static struct request *
+free_slot(void)
+{
+	for (size_t i = 0; i < N_AIR; i++)
+		if (air[i].n_flights == 0)
+			return &air[i];
+	return NULL;
+}
+
 static void
 send_something(void)
 {
+	struct request *request = free_slot();
 	struct take take;
-	int64_t now_usec = origin_now(&o);
-	struct watched_key *key;
 
-	if (n_air == N_AIR || query_take(o.query, &take) == TAKE_NONE)
+	if (!request)
 		return;
-	key = &keys[index_of(&take.key)];
-	ck_assert(!key->is_in_air);
-	ck_assert_int_ge(now_usec, key->trouble_until_usec);
-	ck_assert_int_ge(now_usec, origin_until_usec);
-	for (size_t i = 0; i < n_air; i++)
-		ck_assert_msg(
-		    !air_is_probe[i], "sent beside the one that goes first");
-	key->is_in_air = true;
-	air_epoch[n_air] = origin_epoch;
-	air_is_probe[n_air] = n_origin_failed > 0;
-	air[n_air++] = (struct flight){
-	    .entry = take.entry,
-	    .key = index_of(&take.key),
-	    .sent_usec = now_usec,
-	    .level = take.level,
-	};
+	switch (query_take(o.query, &take)) {
+	case TAKE_NONE:
+		return;
+	case TAKE_MORE:
+		((struct request *)take.token)->is_probe = false;
+		check_sending();
+		send_again(&take);
+		break;
+	case TAKE_READ:
+		check_sending();
+		*request = (struct request){
+		    .take = take,
+		    .epoch = origin_epoch,
+		    .is_probe = n_origin_failed > 0,
+		};
+		add_flight(request, &take);
+		query_take_along(o.query, &take, on_along, request);
+		break;
+	case TAKE_WRITE:
+		ck_abort_msg("nobody wrote");
+	}
 	n_sent++;
 }
 
@@ -250,15 +330,23 @@ step_usec(unsigned n_failed, int64_t first_usec)
 
 /* The test's own books of the origin: a step may be a tenth shorter. */
 static void
-note_end(
-    const struct problem *problem, int64_t retry_after_usec, unsigned epoch)
+note_end(struct request *request, const struct problem *problem,
+    int64_t retry_after_usec, bool is_inconclusive)
 {
+	const struct request_end end = {
+	    .pass = request->take.pass,
+	    .problem = *problem,
+	    .retry_after_usec = retry_after_usec,
+	    .is_inconclusive = is_inconclusive,
+	};
 	bool is_silent = problem_is_silence(problem);
 
-	if (epoch != origin_epoch)
+	query_ended(o.query, &end);
+	if (request->epoch != origin_epoch)
 		return;
 	n_silent = is_silent ? n_silent + 1 : 0;
-	if (problem->kind == PROBLEM_RATE_LIMITED || n_silent >= 2) {
+	if (problem->kind == PROBLEM_RATE_LIMITED ||
+	    (n_silent >= 2 && !is_inconclusive)) {
 		n_origin_failed++;
 		origin_epoch++;
 		origin_until_usec = origin_now(&o) +
@@ -288,8 +376,23 @@ fill_channel(struct channel_answer *channel, struct occupant *occupant,
 	channel->n_occupants = 0;
 }
 
+/* An answer to a channel, its own or its group's, ends its trouble; by its
+ * group it may be taken or not, so the test forgets it. */
 static void
-answer_well(const struct flight *flight, unsigned epoch)
+forget_trouble(size_t key)
+{
+	keys[key].n_failed = 0;
+	keys[key].trouble_until_usec = 0;
+	if (key < N_CHANNELS)
+		return;
+	for (size_t i = 0; i < N_CHANNELS; i++) {
+		keys[i].n_failed = 0;
+		keys[i].trouble_until_usec = 0;
+	}
+}
+
+static void
+answer_well(const struct flight *flight)
 {
 	struct channel_answer channels[N_CHANNELS];
 	struct occupant occupants[N_CHANNELS];
@@ -301,7 +404,6 @@ answer_well(const struct flight *flight, unsigned epoch)
 	    .channels = channels,
 	    .n_channels = 1,
 	};
-	const struct problem none = {0};
 
 	if (flight->key < N_CHANNELS)
 		fill_channel(&channels[0], &occupants[0], uuids[0],
@@ -314,21 +416,48 @@ answer_well(const struct flight *flight, unsigned epoch)
 			fill_channel(&channels[i], &occupants[i], uuids[i],
 			    names[first + i], flight);
 	}
-	note_end(&none, -1, epoch);
-	/* An answer to a channel, its own or its group's, ends its trouble;
-	 * by its group it may be taken or not, so the test forgets it. */
-	keys[flight->key].n_failed = 0;
-	keys[flight->key].trouble_until_usec = 0;
-	if (flight->key >= N_CHANNELS)
-		for (size_t i = 0; i < N_CHANNELS; i++) {
-			keys[i].n_failed = 0;
-			keys[i].trouble_until_usec = 0;
-		}
+	keys[flight->key].is_in_air = false;
+	forget_trouble(flight->key);
 	query_answer(o.query, flight->entry, &answer);
 }
 
 static void
-answer_badly(const struct flight *flight, unsigned epoch)
+answer_badly(const struct flight *flight, const struct problem *problem,
+    int64_t retry_after_usec, bool was_alone)
+{
+	const struct answer answer = {
+	    .problem = *problem,
+	    .retry_after_usec = retry_after_usec,
+	    .was_alone = was_alone,
+	};
+	struct watched_key *key = &keys[flight->key];
+
+	key->is_in_air = false;
+	key->n_failed++;
+	key->trouble_until_usec = origin_now(&o) +
+	    (problem->kind == PROBLEM_DENIED ?
+		    o.policy.negative_ttl_usec :
+		    step_usec(key->n_failed, o.policy.hold_off_usec));
+	query_answer(o.query, flight->entry, &answer);
+}
+
+static void
+land_well(struct request *request)
+{
+	static const struct problem none,
+	    malformed = {.kind = PROBLEM_MALFORMED};
+
+	note_end(request, &none, -1, false);
+	for (size_t i = 0; i < request->n_flights; i++)
+		if (dice(8))
+			answer_well(&request->flights[i]);
+		else /* its part of the answer was no good */
+			answer_badly(
+			    &request->flights[i], &malformed, -1, false);
+}
+
+static void
+land_badly(struct request *request)
 {
 	static const struct problem problems[] = {
 	    {.kind = PROBLEM_TIMEOUT},
@@ -340,42 +469,46 @@ answer_badly(const struct flight *flight, unsigned epoch)
 	    {.kind = PROBLEM_BAD_REQUEST, .status_code = 400},
 	    {.kind = PROBLEM_RATE_LIMITED, .status_code = 429},
 	};
-	struct answer answer = {
-	    .problem = problems[dice(8)],
-	    .retry_after_usec = dice(4) ? -1 : 1000 * (int64_t)dice(5000),
-	};
-	struct watched_key *key = &keys[flight->key];
+	const struct problem *problem = &problems[dice(8)];
+	int64_t retry_after_usec = dice(4) ? -1 : 1000 * (int64_t)dice(5000);
 
-	key->n_failed++;
-	key->trouble_until_usec = origin_now(&o) +
-	    (answer.problem.kind == PROBLEM_DENIED ?
-		    o.policy.negative_ttl_usec :
-		    step_usec(key->n_failed, o.policy.hold_off_usec));
-	note_end(&answer.problem, answer.retry_after_usec, epoch);
-	query_answer(o.query, flight->entry, &answer);
+	note_end(request, problem, retry_after_usec, false);
+	for (size_t i = 0; i < request->n_flights; i++)
+		answer_badly(&request->flights[i], problem, retry_after_usec,
+		    request->n_flights == 1);
+}
+
+/* It failed, and is asked for again. */
+static void
+park(struct request *request)
+{
+	static const struct problem timeout = {.kind = PROBLEM_TIMEOUT};
+
+	note_end(request, &timeout, -1, true);
+	request->is_parked = true;
+	query_want_more(o.query, request->flights[0].entry, request);
 }
 
 static void
 land_something(void)
 {
-	size_t i;
-	struct flight flight;
-	unsigned epoch;
+	struct request *slot = &air[dice(N_AIR)];
+	struct request request;
 
-	if (n_air == 0)
+	for (size_t i = 0; i < N_AIR && slot->n_flights == 0; i++)
+		slot = slot + 1 < air + N_AIR ? slot + 1 : air;
+	if (slot->is_parked || slot->n_flights == 0)
 		return;
-	i = dice((unsigned)n_air);
-	flight = air[i];
-	epoch = air_epoch[i];
-	n_air--;
-	air[i] = air[n_air];
-	air_epoch[i] = air_epoch[n_air];
-	air_is_probe[i] = air_is_probe[n_air];
-	keys[flight.key].is_in_air = false;
+	if (dice(6) == 0) {
+		park(slot);
+		return;
+	}
+	request = *slot;
+	*slot = (struct request){0};
 	if (dice(4))
-		answer_well(&flight, epoch);
+		land_well(&request);
 	else
-		answer_badly(&flight, epoch);
+		land_badly(&request);
 }
 
 static void
@@ -413,7 +546,8 @@ flush_something(void)
 	origin_until_usec = 0;
 	n_silent = n_origin_failed = 0;
 	origin_epoch++;
-	memset(air_is_probe, 0, sizeof(air_is_probe));
+	for (size_t i = 0; i < N_AIR; i++)
+		air[i].is_probe = false;
 }
 
 static void
@@ -457,11 +591,10 @@ run_with_seed(uint64_t seed, int64_t hold_off_usec)
 	random_state = seed;
 	memset(keys, 0, sizeof(keys));
 	memset(watchers, 0, sizeof(watchers));
-	memset(air_is_probe, 0, sizeof(air_is_probe));
-	n_air = 0;
+	memset(air, 0, sizeof(air));
 	n_silent = n_origin_failed = 0;
 	origin_until_usec = 0;
-	n_told = n_told_stale = n_problems = n_sent = 0;
+	n_told = n_told_stale = n_problems = n_sent = n_along = n_again = 0;
 	origin_init(&o);
 	o.policy.hold_off_usec = hold_off_usec;
 	for (unsigned i = 0; i < N_STEPS; i++)
@@ -478,9 +611,13 @@ run_with_seed(uint64_t seed, int64_t hold_off_usec)
 	ck_assert_uint_gt(n_told_stale, 100);
 	ck_assert_uint_gt(n_problems, 100);
 	ck_assert_uint_gt(n_sent, 500);
+	ck_assert_uint_gt(n_along, 100);
+	ck_assert_uint_gt(n_again, 50);
 	printf("laws: %d steps, seed %" PRIu64 ": %" PRIu64 " answers (%" PRIu64
-	       " stale), %" PRIu64 " errors, %" PRIu64 " requests\n",
-	    N_STEPS, seed, n_told, n_told_stale, n_problems, n_sent);
+	       " stale), %" PRIu64 " errors, %" PRIu64 " requests (%" PRIu64
+	       " again), %" PRIu64 " keys along\n",
+	    N_STEPS, seed, n_told, n_told_stale, n_problems, n_sent, n_again,
+	    n_along);
 }
 
 START_TEST(test_the_four_laws_hold_after_each_of_100000_random_steps)

@@ -511,6 +511,10 @@ START_TEST(test_wrong_types_are_malformed)
 	    "{\"payload\":null}",
 	    "{\"payload\":{}}",
 	    "{\"payload\":{\"channels\":[]}}",
+	};
+	/* Of channels that we did not name, one that is no good leaves us
+	 * without knowing what is missing. */
+	static const char *const unnamed[] = {
 	    "{\"payload\":{\"channels\":{\"lobby\":[]}}}",
 	    "{\"payload\":{\"channels\":{\"lobby\":null}}}",
 	    "{\"payload\":{\"channels\":{\"lobby\":{}}}}",
@@ -524,6 +528,37 @@ START_TEST(test_wrong_types_are_malformed)
 	for (i = 0; i < ARRAY_SIZE(multis); i++) {
 		expect_malformed(&multi, multis[i]);
 		expect_malformed(&global, multis[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(unnamed); i++)
+		expect_malformed(&global, unnamed[i]);
+}
+
+END_TEST
+
+/* Of those that we named, it spoils no other. */
+START_TEST(test_a_malformed_part_spoils_only_its_channel)
+{
+	static const char *const parts[] = {"[]", "null", "{}", "7",
+	    "{\"occupancy\":-1,\"uuids\":[]}", "{\"occupancy\":2,\"uuids\":[]}",
+	    "{\"occupancy\":2,\"uuids\":[\"ana\",7]}",
+	    "{\"occupancy\":1,\"uuids\":[\"..\"]}"};
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		_cleanup_(pubnub_reply_freep) struct pubnub_reply *reply = NULL;
+
+		snprintf(text, sizeof(text),
+		    "{\"payload\":{\"channels\":{\"\":7,\"lobby\":%s,"
+		    "\"hall\":{\"occupancy\":1,\"uuids\":[\"bo\"]}}}}",
+		    parts[i]);
+		reply = parse_good(&multi, text);
+		ck_assert_uint_eq(reply->n_spoiled, 1);
+		ck_assert(slice_is(reply->spoiled[0], SLICE("lobby")));
+		ck_assert_uint_eq(reply->n_channels, 1);
+		ck_assert(slice_is(reply->channels[0].name, SLICE("hall")));
+		ck_assert_uint_eq(reply->channels[0].n_occupants, 1);
+		ck_assert(slice_is(
+		    reply->channels[0].occupants[0].uuid, SLICE("bo")));
 	}
 }
 
@@ -777,6 +812,7 @@ make_suite(void)
 	tcase_add_test(body, test_get_state_of_a_group);
 	tcase_add_test(body, test_a_set_state_is_echoed);
 	tcase_add_test(body, test_wrong_types_are_malformed);
+	tcase_add_test(body, test_a_malformed_part_spoils_only_its_channel);
 	tcase_add_test(body, test_a_name_has_at_most_92_code_points);
 	tcase_add_test(body, test_what_is_not_json_is_malformed);
 	tcase_add_test(body, test_one_deep_state_does_not_spoil_the_answer);

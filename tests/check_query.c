@@ -108,6 +108,7 @@ START_TEST(test_age_counts_from_the_sending_and_adds_the_age_header)
 	asker_ask(&o, &a, &plain_terms, "c:lobby");
 	take = origin_take(&o);
 	origin_wait(&o, 0.5);
+	origin_ended(&o, &take, &(const struct problem){0});
 	query_answer(o.query, take.entry, &answer);
 	assert_near(seconds(a.last.cache.age_usec), 2.5);
 }
@@ -227,6 +228,7 @@ START_TEST(test_ttl_is_never_less_than_a_second_per_page)
 
 	asker_ask(&o, &a, &plain_terms, "c:lobby");
 	take = origin_take(&o);
+	origin_ended(&o, &take, &(const struct problem){0});
 	query_answer(o.query, take.entry, &answer);
 	assert_near(seconds(a.last.cache.ttl_usec), 7);
 }
@@ -918,7 +920,7 @@ write_state(const char *channel, const char *group, const char *state)
 	    ASK_WAITS);
 	take = origin_take(&o);
 	ck_assert_ptr_nonnull(take.write);
-	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
+	origin_written(&o, &take, &none, WRITE_CERTAIN);
 	ck_assert_uint_eq(c.n_heard, 1);
 	asker_done(&c);
 }
@@ -931,7 +933,7 @@ START_TEST(test_set_state_succeeds_only_after_the_upstream_said_so)
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1.0}");
 	take = origin_take(&o);
 	ck_assert_uint_eq(a.n_heard, 0);
-	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
+	origin_written(&o, &take, &none, WRITE_CERTAIN);
 	ck_assert_uint_eq(a.n_heard, 1);
 	ck_assert_str_eq(a.state, "{\"n\":1.0}");
 }
@@ -1026,10 +1028,10 @@ START_TEST(test_writes_for_one_uuid_go_in_order_one_at_a_time)
 	first = origin_take(&o);
 	ck_assert(slice_is(first.state, SLICE("{\"n\":1}")));
 	ck_assert(!origin_has_work(&o));
-	query_written(o.query, first.write, &none, -1, WRITE_ANSWERED);
+	origin_written(&o, &first, &none, WRITE_CERTAIN);
 	second = origin_take(&o);
 	ck_assert(slice_is(second.state, SLICE("{\"n\":2}")));
-	query_written(o.query, second.write, &none, -1, WRITE_ANSWERED);
+	origin_written(&o, &second, &none, WRITE_CERTAIN);
 	ck_assert_uint_eq(b.n_heard, 1);
 }
 
@@ -1043,7 +1045,7 @@ START_TEST(test_a_write_whose_asker_left_is_still_taken_in)
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1}");
 	take = origin_take(&o);
 	asker_done(&a);
-	query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
+	origin_written(&o, &take, &none, WRITE_CERTAIN);
 	asker_ask(&o, &b, &plain_terms, "s:lobby/ana");
 	take = origin_take(&o);
 	origin_answer_texts(&o, &take, "lobby");
@@ -1079,7 +1081,7 @@ START_TEST(test_an_unclear_end_expires_the_states_it_was_about)
 	asker_done(&a);
 	asker_write(&o, &a, &plain_terms, "lobby", NULL, "ana", "{\"n\":1}");
 	take = origin_take(&o);
-	query_written(o.query, take.write, &broke, -1, WRITE_UNCLEAR);
+	origin_written(&o, &take, &broke, WRITE_UNCLEAR);
 	ck_assert_int_eq(a.last.problem.kind, PROBLEM_UNREACHABLE);
 	ck_assert_int_eq(
 	    asker_ask(&o, &b, &plain_terms, "s:lobby/ana"), ASK_WAITS);
@@ -1203,13 +1205,14 @@ START_TEST(test_pages_wait_for_the_gate_in_line_with_the_others)
 	asker_ask(&o, &a, &plain_terms, "c:big");
 	take = origin_take(&o);
 	for (int i = 0; i < 19; i++) {
-		query_want_more(o.query, take.entry, &token);
+		origin_want_more(&o, &take, &token);
 		ck_assert_int_eq(query_take(o.query, &more), TAKE_MORE);
 		ck_assert_ptr_eq(more.entry, take.entry);
 		ck_assert_ptr_eq(more.token, &token);
+		take.pass = more.pass;
 	}
 	asker_ask(&o, &b, &plain_terms, "c:small");
-	query_want_more(o.query, take.entry, &token);
+	origin_want_more(&o, &take, &token);
 	ck_assert(!origin_has_work(&o));
 	o.n_wakes = 0;
 	origin_wait(&o, 0.1);
@@ -1238,7 +1241,7 @@ START_TEST(test_a_page_that_waits_says_nothing_of_the_origin)
 	take = origin_take(&o);
 	asker_ask(&o, &b, &plain_terms, "c:x");
 	other = origin_take(&o);
-	query_want_more(o.query, take.entry, &token);
+	origin_want_more(&o, &take, &token);
 	origin_fail_after(&o, &other, PROBLEM_RATE_LIMITED, 429, 30);
 	for (int i = 0; i < 29; i++) {
 		ck_assert(!origin_has_work(&o));
@@ -1247,7 +1250,7 @@ START_TEST(test_a_page_that_waits_says_nothing_of_the_origin)
 	query_status(o.query, &status);
 	ck_assert_int_eq(status.state, UPSTREAM_DEGRADED);
 	origin_wait(&o, 1);
-	ck_assert_int_eq(query_take(o.query, &other), TAKE_MORE);
+	ck_assert_int_eq(query_take(o.query, &take), TAKE_MORE);
 	origin_answer(&o, &take, "ana");
 	query_status(o.query, &status);
 	ck_assert_int_eq(status.state, UPSTREAM_OK);
@@ -1268,7 +1271,9 @@ START_TEST(test_what_was_never_sent_says_nothing_of_the_origin)
 	origin_wait(&o, 2);
 	asker_write(&o, &b, &plain_terms, "lobby", NULL, "ana", "{}");
 	take = origin_take(&o);
-	query_written(o.query, take.write, &too_long, -1, WRITE_UNSENT);
+	query_ended(o.query,
+	    &(const struct request_end){.pass = take.pass, .is_unsent = true});
+	query_written(o.query, take.write, &too_long, -1, WRITE_CERTAIN);
 	ck_assert_int_eq(b.last.problem.status_code, 414);
 	query_status(o.query, &status);
 	ck_assert_int_eq(status.state, UPSTREAM_DEGRADED);
@@ -1312,8 +1317,8 @@ START_TEST(test_an_answer_after_stop_is_ignored)
 	paged = origin_take(&o);
 	query_stop(o.query);
 	origin_answer(&o, &read, "ana");
-	query_written(o.query, write.write, &none, -1, WRITE_ANSWERED);
-	query_want_more(o.query, paged.entry, &token);
+	origin_written(&o, &write, &none, WRITE_CERTAIN);
+	origin_want_more(&o, &paged, &token);
 	ck_assert(!origin_has_work(&o));
 	ck_assert_uint_eq(a.n_heard, 1);
 	ck_assert_uint_eq(b.n_heard, 1);
@@ -1338,7 +1343,7 @@ START_TEST(test_a_journal_is_forgotten_when_nothing_needs_it)
 		snprintf(uuid, sizeof(uuid), "u%d", i);
 		asker_write(&o, &c, &plain_terms, "lobby", NULL, uuid, "{}");
 		take = origin_take(&o);
-		query_written(o.query, take.write, &none, -1, WRITE_ANSWERED);
+		origin_written(&o, &take, &none, WRITE_CERTAIN);
 		asker_done(&c);
 	}
 	origin_wait(&o, 6);
@@ -1439,6 +1444,331 @@ START_TEST(test_a_callback_may_free_any_ask_and_flush)
 
 END_TEST
 
+/* ---- travelling along ---- */
+
+/* What is offered to travel, and of it, what is taken. */
+struct along {
+	char offered[256]; /* "a b" */
+	size_t room;
+	struct take taken[16];
+	size_t n_taken;
+};
+
+static enum along_result
+on_along(const struct take *take, void *userdata)
+{
+	struct along *along = userdata;
+	size_t n = strlen(along->offered);
+
+	snprintf(along->offered + n, sizeof(along->offered) - n, "%s%.*s",
+	    n ? " " : "", (int)take->key.name.n, take->key.name.data);
+	if (along->n_taken == along->room)
+		return ALONG_FULL;
+	along->taken[along->n_taken++] = *take;
+	return ALONG_TAKEN;
+}
+
+static struct along
+take_along(const struct take *first, size_t room)
+{
+	struct along along = {.room = room};
+
+	query_take_along(o.query, first, on_along, &along);
+	return along;
+}
+
+static void
+answer_along(struct along *along, const struct take *first)
+{
+	struct channel_answer channel = {.name = SLICE("x")};
+	const struct answer empty = {
+	    .retry_after_usec = -1,
+	    .level = first->level,
+	    .n_pages = 1,
+	    .channels = &channel,
+	    .n_channels = 1,
+	};
+
+	origin_ended(&o, first, &(const struct problem){0});
+	query_answer(o.query, first->entry, &empty);
+	for (size_t i = 0; i < along->n_taken; i++)
+		query_answer(o.query, along->taken[i].entry, &empty);
+}
+
+START_TEST(test_keys_of_one_sort_travel_together)
+{
+	const struct terms count = terms_at(LEVEL_OCCUPANCY);
+	struct take first;
+	struct along along;
+
+	asker_ask(&o, &a, &plain_terms, "c:a c:b c:c g:team w:ana");
+	asker_ask(&o, &b, &count, "c:d");
+	asker_ask(&o, &c, &plain_terms, "s:a/ana s:b/ana s:c/bo");
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("a")));
+	along = take_along(&first, 16);
+	ck_assert_str_eq(along.offered, "b c");
+	first = origin_take(&o); /* a group is asked alone */
+	ck_assert_int_eq(first.key.kind, KEY_GROUP);
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+	first = origin_take(&o);
+	ck_assert_int_eq(first.key.kind, KEY_WHERE);
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("d")));
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+	first = origin_take(&o);
+	ck_assert_int_eq(first.key.kind, KEY_STATE);
+	ck_assert_str_eq(take_along(&first, 16).offered, "b");
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.uuid, SLICE("bo")));
+	ck_assert(!origin_has_work(&o));
+	ck_assert_int_eq(o.stats.values[STAT_keys_merged], 3);
+}
+
+END_TEST
+
+START_TEST(test_what_has_no_room_goes_with_the_next_request)
+{
+	struct take first;
+	struct along along;
+
+	asker_ask(&o, &a, &plain_terms, "c:a c:b c:c c:d");
+	first = origin_take(&o);
+	along = take_along(&first, 1);
+	ck_assert_str_eq(along.offered, "b c");
+	answer_along(&along, &first);
+	ck_assert_uint_eq(a.n_heard, 0);
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("c")));
+	along = take_along(&first, 16);
+	ck_assert_str_eq(along.offered, "d");
+	answer_along(&along, &first);
+	ck_assert_uint_eq(a.n_heard, 1);
+}
+
+END_TEST
+
+/* Two crowds asked for steadily, 1.5 s out of step: of a period of 2.4 s that
+ * is 0.9 s the other way round, and within half of it. */
+START_TEST(test_hot_keys_out_of_step_come_to_travel_together)
+{
+	static const char *const names[] = {"c:early", "c:late"};
+	unsigned n_requests = 0, n_together = 0;
+
+	for (int tenth = 0; tenth < 300; tenth++) {
+		struct take first;
+
+		for (int i = 0; i < 2; i++) {
+			if (tenth < 15 * i)
+				continue;
+			asker_ask(&o, &a, &plain_terms, names[i]);
+			asker_done(&a);
+		}
+		while (query_take(o.query, &first) == TAKE_READ) {
+			struct along along = take_along(&first, 16);
+
+			n_requests++;
+			n_together += along.n_taken > 0;
+			answer_along(&along, &first);
+		}
+		origin_wait(&o, 0.1);
+	}
+	/* 30 s of 2.4 s: 12 or 13, and the few before they met. */
+	ck_assert_uint_le(n_requests, 15);
+	ck_assert_uint_ge(n_together, 11);
+	ck_assert_int_ge(o.stats.values[STAT_keys_ahead], n_together - 1);
+}
+
+END_TEST
+
+START_TEST(test_a_cold_key_does_not_travel_ahead_of_its_time)
+{
+	struct take first;
+
+	fill("c:cold", "ana");
+	origin_wait(&o, 2);
+	asker_ask(&o, &a, &plain_terms, "c:new");
+	first = origin_take(&o);
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+}
+
+END_TEST
+
+START_TEST(test_a_key_in_trouble_does_not_travel_along)
+{
+	struct take first;
+
+	fill("c:bad", "ana");
+	asker_ask(&o, &a, &plain_terms, "c:bad"); /* hot */
+	asker_done(&a);
+	origin_wait(&o, 2.4);
+	first = origin_take(&o);
+	origin_fail(&o, &first, PROBLEM_BAD_REQUEST, 400);
+	asker_ask(&o, &a, &plain_terms, "c:bad");
+	asker_done(&a);
+	asker_ask(&o, &b, &plain_terms, "c:other");
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("other")));
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+}
+
+END_TEST
+
+START_TEST(test_who_failed_alone_travels_alone_until_it_is_answered)
+{
+	struct take first;
+	struct along along;
+
+	asker_ask(&o, &a, &plain_terms, "c:bad");
+	first = origin_take(&o);
+	origin_fail(&o, &first, PROBLEM_BAD_REQUEST, 400);
+	asker_done(&a);
+	origin_wait(&o, 1);
+	asker_ask(&o, &a, &plain_terms, "c:good c:bad c:other");
+	first = origin_take(&o);
+	along = take_along(&first, 16);
+	ck_assert_str_eq(along.offered, "other");
+	answer_along(&along, &first);
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("bad")));
+	asker_ask(&o, &b, &plain_terms, "c:new");
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+	origin_answer(&o, &first, "ana");
+	asker_done(&a);
+	origin_wait(&o, 7);
+	asker_ask(&o, &a, &plain_terms, "c:bad");
+	first = origin_take(&o);
+	ck_assert(slice_is(first.key.name, SLICE("bad")));
+	ck_assert_str_eq(take_along(&first, 16).offered, "new");
+}
+
+END_TEST
+
+START_TEST(test_the_one_that_goes_first_goes_alone)
+{
+	struct take first;
+
+	asker_ask(&o, &a, &plain_terms, "c:a");
+	first = origin_take(&o);
+	origin_fail_after(&o, &first, PROBLEM_RATE_LIMITED, 429, 1);
+	origin_wait(&o, 1);
+	asker_ask(&o, &b, &plain_terms, "c:b c:c");
+	first = origin_take(&o);
+	ck_assert(first.pass.is_probe);
+	ck_assert_str_eq(take_along(&first, 16).offered, "");
+}
+
+END_TEST
+
+START_TEST(test_one_uids_cold_keys_do_not_keep_another_waiting)
+{
+	struct terms other = plain_terms;
+	struct take take;
+	char key[16];
+
+	other.uid = 1001;
+	for (int i = 0; i < 64; i++) {
+		static struct asker askers[64];
+
+		snprintf(key, sizeof(key), "w:u%d", i);
+		asker_ask(&o, &askers[i], &plain_terms, key);
+	}
+	asker_ask(&o, &b, &other, "w:me");
+	take = origin_take(&o);
+	origin_answer_texts(&o, &take, "x");
+	take = origin_take(&o);
+	ck_assert(slice_is(take.key.uuid, SLICE("me")));
+	query_stop(o.query);
+}
+
+END_TEST
+
+START_TEST(test_past_the_days_requests_only_those_who_wait_are_served)
+{
+	struct query_status status;
+	struct take take;
+
+	o.policy.max_requests_per_day = 2;
+	fill("c:extra", "ana");
+	fill("c:lobby", "ana");
+	asker_ask(&o, &a, &plain_terms, "c:lobby"); /* hot */
+	asker_done(&a);
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_DEGRADED);
+	origin_wait(&o, 2.5);
+	ck_assert(!origin_has_work(&o));
+	ck_assert_int_eq(o.stats.values[STAT_refreshes_withheld], 1);
+	asker_ask(&o, &b, &plain_terms, "c:hall");
+	take = origin_take(&o);
+	origin_answer(&o, &take, "bo");
+	ck_assert_uint_eq(b.n_heard, 1);
+	o.n_wakes = 0;
+	origin_wait(&o, 24 * 3600); /* a new day: awake, if anything is hot */
+	asker_ask(&o, &a, &plain_terms, "c:lobby");
+	take = origin_take(&o);
+	origin_answer(&o, &take, "bo");
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_OK);
+}
+
+END_TEST
+
+/* Nothing is known of the keys: they are held on to, and free when it is over. */
+START_TEST(test_a_condemned_credential_is_the_origins_trouble)
+{
+	const struct problem refused = {
+	    .kind = PROBLEM_DENIED, .status_code = 403};
+	const struct answer answer = {
+	    .problem = refused, .retry_after_usec = -1, .is_condemned = true};
+	struct query_status status;
+	struct take take;
+
+	fill("c:held", "ana");
+	asker_ask(&o, &a, &plain_terms, "c:lobby");
+	take = origin_take(&o);
+	query_ended(o.query,
+	    &(const struct request_end){.pass = take.pass,
+		.problem = refused,
+		.retry_after_usec = -1,
+		.is_condemned = true});
+	query_answer(o.query, take.entry, &answer);
+	ck_assert_int_eq(a.last.problem.kind, PROBLEM_DENIED);
+	query_status(o.query, &status);
+	ck_assert_int_eq(status.state, UPSTREAM_DOWN);
+	asker_ask(&o, &b, &plain_terms, "c:other");
+	ck_assert_int_eq(b.last.problem.kind, PROBLEM_DENIED);
+	ck_assert_int_eq(asker_ask(&o, &c, &plain_terms, "c:held"), ASK_READY);
+	ck_assert_str_eq(c.views, "held:ana");
+	asker_done(&a);
+	origin_wait(&o, 1.1);
+	ck_assert_int_eq(asker_ask(&o, &a, &plain_terms, "c:lobby"), ASK_WAITS);
+	take = origin_take(&o);
+	origin_answer(&o, &take, "ana");
+	ck_assert_str_eq(a.views, "lobby:ana");
+}
+
+END_TEST
+
+START_TEST(test_an_answer_that_is_asked_for_again_has_the_age_of_that)
+{
+	struct take take, more;
+	int token;
+
+	asker_ask(&o, &a, &plain_terms, "c:lobby");
+	take = origin_take(&o);
+	origin_wait(&o, 1);
+	origin_want_more(&o, &take, &token);
+	ck_assert_int_eq(query_take(o.query, &more), TAKE_MORE);
+	query_sent_again(o.query, take.entry);
+	origin_wait(&o, 0.25);
+	take.pass = more.pass;
+	origin_answer(&o, &take, "ana");
+	assert_near(seconds(a.last.cache.age_usec), 0.25);
+}
+
+END_TEST
+
 #define ADD(name) tcase_add_test(tcase, name)
 
 static void
@@ -1534,6 +1864,17 @@ add_limits(TCase *tcase)
 	ADD(test_timeout_0_does_not_keep_a_key_hot);
 	ADD(test_stop_tells_everybody);
 	ADD(test_a_callback_may_free_any_ask_and_flush);
+	ADD(test_keys_of_one_sort_travel_together);
+	ADD(test_what_has_no_room_goes_with_the_next_request);
+	ADD(test_hot_keys_out_of_step_come_to_travel_together);
+	ADD(test_a_cold_key_does_not_travel_ahead_of_its_time);
+	ADD(test_a_key_in_trouble_does_not_travel_along);
+	ADD(test_who_failed_alone_travels_alone_until_it_is_answered);
+	ADD(test_the_one_that_goes_first_goes_alone);
+	ADD(test_one_uids_cold_keys_do_not_keep_another_waiting);
+	ADD(test_past_the_days_requests_only_those_who_wait_are_served);
+	ADD(test_a_condemned_credential_is_the_origins_trouble);
+	ADD(test_an_answer_that_is_asked_for_again_has_the_age_of_that);
 }
 
 static void

@@ -284,7 +284,7 @@ class Moving(Case):
         self.start("upstream.max_requests_per_second=1", "upstream.burst=2")
         refused = []
         for n in range(6):
-            self.client.ask("here_now", channels="budget.%d" % n, timeout=0.3)
+            self.client.ask("where_now", uuid="budget.%d" % n, timeout=0.3)
         for _ in range(6):
             reply = self.client.reply()
             if "error" in reply:

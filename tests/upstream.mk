@@ -13,6 +13,7 @@ UPSTREAM_TESTS = \
 	tests/check_http \
 	tests/check_pubnub \
 	tests/check_recorded \
+	tests/check_remedy \
 	tests/check_sign
 
 if HAVE_CHECK
@@ -49,6 +50,10 @@ tests_check_pubnub_LDADD = $(UPSTREAM_TEST_LIBS)
 tests_check_recorded_SOURCES = tests/check_recorded.c
 tests_check_recorded_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS) $(JSONC_CFLAGS)
 tests_check_recorded_LDADD = $(UPSTREAM_TEST_LIBS) $(JSONC_LIBS)
+
+tests_check_remedy_SOURCES = tests/check_remedy.c
+tests_check_remedy_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_remedy_LDADD = $(UPSTREAM_TEST_LIBS)
 
 tests_check_sign_SOURCES = tests/check_sign.c
 tests_check_sign_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)

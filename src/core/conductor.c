@@ -41,12 +41,26 @@ wake(struct query *query)
 	query->upstream.ops->wake(query->upstream.userdata);
 }
 
+/* When something is due that may go: past the day's requests what nobody waits
+ * for is not, until the next day. */
+static int64_t
+when_due(struct query *query)
+{
+	int64_t when_usec = due_when(&query->due);
+	int64_t spared_usec;
+
+	if (when_usec == INT64_MIN || when_usec == INT64_MAX ||
+	    !gate_is_sparing(&query->gate, conduct_now(query), &spared_usec))
+		return when_usec;
+	return when_usec > spared_usec ? when_usec : spared_usec;
+}
+
 /* Nudges the upstream now, or sets the timer for when there will be cause. A
  * timer that finds no memory is set again by the next thing that happens. */
 void
 conduct_arm(struct query *query)
 {
-	int64_t when_usec = due_when(&query->due);
+	int64_t when_usec = when_due(query);
 	int64_t now_usec = conduct_now(query);
 	int64_t gate_usec = 0;
 
@@ -140,10 +154,10 @@ unhang(struct query *query, struct wait *wait)
 }
 
 void
-conduct_want(struct query *query, struct entry *entry)
+conduct_want(struct query *query, struct entry *entry, uid_t uid)
 {
 	if (!entry->is_in_air)
-		due_wait(&query->due, &entry->due);
+		due_wait(&query->due, &entry->due, uid);
 }
 
 /* ---- an ask's end ---- */
@@ -247,7 +261,6 @@ void
 conduct_settle(struct query *query, struct entry *entry)
 {
 	const struct judge judge = conduct_judge(query);
-	bool is_wanted = false;
 	struct wait *wait;
 
 	TAILQ_FOREACH(wait, &entry->waits, link) {
@@ -257,7 +270,7 @@ conduct_settle(struct query *query, struct entry *entry)
 			continue;
 		judge_wait(&judge, wait, &part);
 		if (part.verdict == VERDICT_WAITS) {
-			is_wanted = true;
+			conduct_want(query, entry, wait->ask->terms.uid);
 			continue;
 		}
 		wait->is_settled = true;
@@ -265,8 +278,6 @@ conduct_settle(struct query *query, struct entry *entry)
 		    part.verdict == VERDICT_FAILED)
 			conduct_review_later(wait->ask);
 	}
-	if (is_wanted)
-		conduct_want(query, entry);
 }
 
 /* The origin fell into trouble: all hear who wait for what was not sent. */
@@ -321,7 +332,7 @@ judge_ask(struct query *query, struct ask *ask, struct outcome *ret)
 		has_failed |= parts[i].verdict == VERDICT_FAILED;
 		if (!wait->is_settled) {
 			ask->n_pending++;
-			conduct_want(query, wait->entry);
+			conduct_want(query, wait->entry, ask->terms.uid);
 		}
 	}
 	if (ask->n_pending > 0 && !has_failed)
@@ -376,13 +387,15 @@ void
 conduct_set_state(struct query *query)
 {
 	enum upstream_state state = UPSTREAM_OK;
+	int64_t until_usec;
 
 	if (query->gate.origin.n_steps > 0)
 		state =
 		    query->gate.origin.problem.kind == PROBLEM_RATE_LIMITED ?
 		    UPSTREAM_DEGRADED :
 		    UPSTREAM_DOWN;
-	else if (query->gate.n_silent > 0)
+	else if (query->gate.n_silent > 0 ||
+	    gate_is_sparing(&query->gate, conduct_now(query), &until_usec))
 		state = UPSTREAM_DEGRADED;
 	if (state == query->state)
 		return;

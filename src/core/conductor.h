@@ -66,8 +66,8 @@ void conduct_arm(struct query *query);
 void conduct_on_timer(void *userdata);
 /* An entry that nobody waits for: due ahead of its time if it is hot. */
 void conduct_schedule(struct query *query, struct entry *entry);
-/* Somebody waits for it: due, unless it is in the air. */
-void conduct_want(struct query *query, struct entry *entry);
+/* Somebody waits for it: due, unless its request is in the air. */
+void conduct_want(struct query *query, struct entry *entry, uid_t uid);
 
 /* ---- who waits ---- */
 

@@ -282,17 +282,30 @@ entry_refresh_usec(const struct entry *entry, const struct policy *policy)
 						     entry->trouble.until_usec;
 }
 
+/* Two crowds of keys that are refreshed in step, but not with each other, meet
+ * if one may wait for the other, or the other way round: so half a period is
+ * what it takes to have them travel together in the end, and it is never more
+ * than twice as often as each would be asked for alone. */
+int64_t
+entry_along_usec(const struct entry *entry, const struct policy *policy)
+{
+	int64_t at_usec = entry_refresh_usec(entry, policy) -
+	    entry_ttl_usec(entry, policy) *
+		(int64_t)policy->refresh_at_percent / 200;
+
+	return at_usec > entry->trouble.until_usec ? at_usec :
+						     entry->trouble.until_usec;
+}
+
 /* ---- what comes in ---- */
 
 void
-entry_sent(struct entry *entry, enum level level, int64_t now_usec,
-    struct gate_pass pass)
+entry_sent(struct entry *entry, enum level level, int64_t now_usec)
 {
 	assert(!entry->is_in_air);
 	entry->is_in_air = true;
 	entry->air_level = level;
 	entry->air_sent_usec = now_usec;
-	entry->air_pass = pass;
 	entry->is_asked_since_sent = false;
 	entry->is_outdated = false;
 }
@@ -306,6 +319,7 @@ note_held(struct entry *entry, const struct answer *answer, int64_t sent_usec)
 	entry->upstream_age_usec = answer->upstream_age_usec;
 	entry->n_pages = answer->n_pages;
 	entry->has_drifted = answer->drifted;
+	entry->is_suspect = false;
 	trouble_clear(&entry->trouble);
 }
 
@@ -452,15 +466,17 @@ entry_set_text(struct entry *entry, struct slice name, struct slice state)
 /* ---- failures ---- */
 
 void
-entry_fail(struct entry *entry, const struct problem *problem,
+entry_fail(struct entry *entry, const struct answer *answer,
     const struct policy *policy, int64_t now_usec)
 {
 	int64_t for_usec = trouble_step_usec(
 	    entry->trouble.n_steps + 1, policy->hold_off_usec);
 
-	if (problem->kind == PROBLEM_DENIED) {
+	/* Of a condemned credential nothing is known of the key. */
+	if (answer->problem.kind == PROBLEM_DENIED && !answer->is_condemned) {
 		for_usec = policy->negative_ttl_usec;
 		entry_drop(entry);
 	}
-	trouble_add(&entry->trouble, problem, now_usec, for_usec);
+	entry->is_suspect = answer->was_alone;
+	trouble_add(&entry->trouble, &answer->problem, now_usec, for_usec);
 }

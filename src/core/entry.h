@@ -69,7 +69,6 @@ struct entry {
 	void *air_token; /* of its taker, while its next request waits */
 	enum level air_level;
 	int64_t air_sent_usec;
-	struct gate_pass air_pass;
 
 	/* what was asked of it lately */
 	int64_t asked_usec[N_LEVELS]; /* INT64_MIN: never */
@@ -77,6 +76,7 @@ struct entry {
 	bool is_outdated; /* an answer that was not taken told another count */
 
 	struct trouble trouble;
+	bool is_suspect; /* it failed by itself: it travels alone for now */
 	struct journal journal;
 
 	size_t n_bytes;
@@ -134,12 +134,14 @@ bool entry_is_hot(
 /* When a hot one's next request is due. */
 int64_t entry_refresh_usec(
     const struct entry *entry, const struct policy *policy);
+/* From when on it may travel with another's request ahead of its time. */
+int64_t entry_along_usec(
+    const struct entry *entry, const struct policy *policy);
 
 /* ---- what comes in ---- */
 
 /* A request for it goes, now. */
-void entry_sent(struct entry *entry, enum level level, int64_t now_usec,
-    struct gate_pass pass);
+void entry_sent(struct entry *entry, enum level level, int64_t now_usec);
 
 enum take_in {
 	TAKE_IN_DONE, /* it is held now */
@@ -167,5 +169,5 @@ void entry_drop(struct entry *entry);
 /* ---- failures ---- */
 
 /* A failure of its request: trouble, and for a refusal nothing held. */
-void entry_fail(struct entry *entry, const struct problem *problem,
+void entry_fail(struct entry *entry, const struct answer *answer,
     const struct policy *policy, int64_t now_usec);

@@ -40,6 +40,7 @@ struct policy {
 
 	unsigned max_requests_per_second;
 	unsigned burst;
+	int64_t max_requests_per_day; /* 0: as many as there are */
 };
 
 /* The ttl of a channel, group or the global query by its name's rules. */

@@ -177,7 +177,7 @@ ask_wait(struct query *query, const struct terms *terms, size_t n_parts,
 		if (wait->is_settled)
 			continue;
 		ask->n_pending++;
-		conduct_want(query, wait->entry);
+		conduct_want(query, wait->entry, terms->uid);
 	}
 	stats_count(query->stats, STAT_misses);
 	conduct_arm(query);
@@ -244,7 +244,7 @@ query_write(struct query *query, const struct terms *terms,
 	if (r < 0)
 		return r;
 	r = write_add(&query->lines, channels, n_channels, groups, n_groups,
-	    uuid, state, &write);
+	    uuid, state, terms->uid, &write);
 	if (r < 0)
 		return r;
 	write->ask = ask;

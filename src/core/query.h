@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/slice.h"
+#include "core/gate.h"
 #include "core/outcome.h"
 #include "core/policy.h"
 #include "core/stats.h"
@@ -117,13 +118,15 @@ enum take_result {
 	TAKE_WRITE,
 };
 
-/* Borrowed until the next call into the query, but entry and write, which are
- * valid until they are answered. */
+/* Borrowed until the next call into the query, but entry and write, and the
+ * entry's key, which are valid until they are answered. */
 struct take {
-	struct entry *entry; /* TAKE_READ, TAKE_MORE */
-	void *token;         /* TAKE_MORE: what query_want_more() was given */
+	struct gate_pass pass; /* for query_ended() */
+	struct entry *entry;   /* TAKE_READ, TAKE_MORE */
+	void *token;           /* TAKE_MORE: what query_want_more() was given */
 	struct key key;
 	enum level level;
+	uint64_t n_expected; /* people in its answer, as far as we can tell */
 
 	struct write *write; /* TAKE_WRITE */
 	const struct slice *channels;
@@ -136,14 +139,50 @@ struct take {
 
 /*
  * Takes the next thing that is due and may go now; its request counts against
- * the budget and is sent at this moment. Each taken entry or write is answered
- * exactly once by query_answer() or query_written().
+ * the budget and is sent at this moment. Each request's end is told once, by
+ * query_ended(); after it, each taken entry or write is answered exactly once,
+ * by query_answer() or query_written(), or asked for again: query_want_more().
  */
 enum take_result query_take(struct query *query, struct take *ret);
-/* A taken entry's request was answered and it needs another (its next page): it
- * comes out of query_take() again, as TAKE_MORE, when its turn has come and the
- * gate is open, behind whoever waits already. */
+
+enum along_result {
+	ALONG_TAKEN,   /* it is in the request */
+	ALONG_NO_ROOM, /* it is not, others may be */
+	ALONG_FULL,    /* nor will any other */
+};
+
+typedef enum along_result (*along_fn)(const struct take *take, void *userdata);
+
+/*
+ * Fills the request of what was just taken, of TAKE_READ: shows every key that
+ * can be asked for by the same one, at the same level: those that somebody waits
+ * for, then hot ones whose time is near. What fn takes counts as taken.
+ */
+void query_take_along(
+    struct query *query, const struct take *first, along_fn fn, void *userdata);
+
+/* How a request ended. */
+struct request_end {
+	struct gate_pass pass;
+	struct problem problem;   /* or none */
+	int64_t retry_after_usec; /* as told; -1: it was not */
+	bool is_unsent;           /* no request was made after all */
+	/* Of a silence: its parts are asked for again and will tell whether it
+	 * is the origin's or one key's. */
+	bool is_inconclusive;
+	bool is_condemned; /* of a refusal: our credential is no good */
+};
+
+void query_ended(struct query *query, const struct request_end *end);
+/* The origin is in trouble: nothing can be asked for now. *ret is with what. */
+bool query_is_in_trouble(struct query *query, struct problem *ret);
+
+/* A taken entry needs another request, for its next page or from the start, and
+ * maybe others with it: it comes out of query_take() again, as TAKE_MORE, when
+ * its turn has come and the gate is open, behind whoever waits already. */
 void query_want_more(struct query *query, struct entry *entry, void *token);
+/* After TAKE_MORE: what is sent now is asked for from the start again. */
+void query_sent_again(struct query *query, struct entry *entry);
 
 /* The answer to a taken entry; asks that it settles hear before it returns. */
 void query_answer(
@@ -151,9 +190,8 @@ void query_answer(
 
 /* How a write ended, beside its problem. */
 enum write_end {
-	WRITE_ANSWERED,
-	WRITE_UNCLEAR, /* the service may or may not have done it */
-	WRITE_UNSENT,  /* no request was made of it */
+	WRITE_CERTAIN, /* the service did it, or it certainly did not */
+	WRITE_UNCLEAR, /* nobody knows */
 };
 
 /* A taken write ended, with a problem or none. */

@@ -56,6 +56,10 @@
 	X(bytes, GAUGE, "bytes in the cache, rendered answers counted")        \
 	X(evictions, COUNTER, "entries evicted by max_bytes")                  \
 	X(refreshes, COUNTER, "requests ahead of time, for hot keys")          \
+	X(refreshes_withheld, COUNTER,                                         \
+	    "times a refresh was not sent: max_requests_per_day")              \
+	X(keys_merged, COUNTER, "keys that travelled in another's request")    \
+	X(keys_ahead, COUNTER, "of these, hot keys that were not due yet")     \
 	X(paging_drift, COUNTER,                                               \
 	    "lists accepted though their pages did not "                       \
 	    "add up")                                                          \
@@ -66,6 +70,12 @@
 	X(upstream_requests, COUNTER, "requests sent, pages counted")          \
 	X(upstream_pages, COUNTER, "requests for a second or later page")      \
 	X(upstream_failures, COUNTER, "requests that failed")                  \
+	X(upstream_halved, COUNTER,                                            \
+	    "requests that failed and were asked again in halves")             \
+	X(upstream_narrowed, COUNTER,                                          \
+	    "requests asked again without what a refusal named")               \
+	X(credentials_condemned, COUNTER,                                      \
+	    "times the credential was refused, and its file had no other")     \
 	X(upstream_in_flight, GAUGE, "requests in the air now")                \
 	X(upstream_bytes_in, COUNTER, "bytes of bodies received")              \
 	X(origin_troubles, COUNTER, "times the origin fell into trouble")      \

@@ -26,43 +26,61 @@ level_to_ask(struct query *query, const struct entry *entry)
 	return level;
 }
 
-static void
-take_read(struct query *query, struct entry *entry, struct gate_pass pass,
-    struct take *ret)
-{
-	enum level level = level_to_ask(query, entry);
-	bool was_busy = entry_is_busy(entry);
+/* Of a channel that was never counted: a small one, since most are. */
+#define PEOPLE_GUESS 16
 
-	entry_sent(entry, level, conduct_now(query), pass);
-	conduct_count_key(query, was_busy, entry);
-	TAILQ_INSERT_TAIL(&query->air, entry, air_link);
-	*ret = (struct take){
+static uint64_t
+expected(const struct entry *entry)
+{
+	return entry->roster ? roster_count(entry->roster) : PEOPLE_GUESS;
+}
+
+static struct take
+take_of(struct entry *entry, enum level level)
+{
+	return (struct take){
 	    .entry = entry,
 	    .key = entry->key,
 	    .level = level,
+	    .n_expected = expected(entry),
 	};
 }
 
+/* It leaves, alone or with others. */
 static void
-take_more(struct entry *entry, struct gate_pass pass, struct take *ret)
+send_entry(struct query *query, struct entry *entry, enum level level)
 {
-	entry->air_pass = pass;
-	*ret = (struct take){
-	    .entry = entry,
-	    .key = entry->key,
-	    .level = entry->air_level,
-	    .token = entry->air_token,
-	};
+	bool was_busy = entry_is_busy(entry);
+
+	entry_sent(entry, level, conduct_now(query));
+	conduct_count_key(query, was_busy, entry);
+	TAILQ_INSERT_TAIL(&query->air, entry, air_link);
 }
 
-static void
-take_write(struct query *query, struct write *write, struct gate_pass pass,
-    struct take *ret)
+static struct take
+take_read(struct query *query, struct entry *entry)
+{
+	enum level level = level_to_ask(query, entry);
+
+	send_entry(query, entry, level);
+	return take_of(entry, level);
+}
+
+static struct take
+take_more(struct entry *entry)
+{
+	struct take take = take_of(entry, entry->air_level);
+
+	take.token = entry->air_token;
+	return take;
+}
+
+static struct take
+take_write(struct query *query, struct write *write)
 {
 	write->is_in_air = true;
 	write->sent_usec = conduct_now(query);
-	write->pass = pass;
-	*ret = (struct take){
+	return (struct take){
 	    .write = write,
 	    .channels = write->names,
 	    .n_channels = write->n_channels,
@@ -85,6 +103,18 @@ gate_is_open(struct query *query)
 	return answer == GATE_OPEN;
 }
 
+/* The day's requests are spent, and nobody waits for this one. */
+static bool
+is_withheld(struct query *query)
+{
+	int64_t until_usec;
+
+	if (!gate_is_sparing(&query->gate, conduct_now(query), &until_usec))
+		return false;
+	stats_count(query->stats, STAT_refreshes_withheld);
+	return true;
+}
+
 /* The first that is due and still wanted: a key that went cold since it was
  * scheduled is let go. */
 static struct due_node *
@@ -96,9 +126,10 @@ first_due(struct query *query)
 		const struct entry *entry =
 		    container_of(node, struct entry, due);
 
-		if (node->place == DUE_WAITED ||
-		    entry_is_hot(entry, query->policy, conduct_now(query)))
+		if (node->place == DUE_WAITED)
 			return node;
+		if (entry_is_hot(entry, query->policy, conduct_now(query)))
+			return is_withheld(query) ? NULL : node;
 		due_remove(&query->due, node);
 	}
 	return NULL;
@@ -108,6 +139,7 @@ enum take_result
 query_take(struct query *query, struct take *ret)
 {
 	struct due_node *node = query->is_stopped ? NULL : first_due(query);
+	enum take_result result = TAKE_WRITE;
 	struct gate_pass pass;
 	struct entry *entry;
 
@@ -117,23 +149,98 @@ query_take(struct query *query, struct take *ret)
 	}
 	if (node->place == DUE_LATER)
 		stats_count(query->stats, STAT_refreshes);
-	due_remove(&query->due, node);
+	due_take(&query->due, node);
 	pass = gate_send(&query->gate, conduct_now(query));
-	if (node->is_write) {
-		take_write(
-		    query, container_of(node, struct write, due), pass, ret);
-		return TAKE_WRITE;
+	entry = node->is_write ? NULL : container_of(node, struct entry, due);
+	if (!entry) {
+		*ret = take_write(query, container_of(node, struct write, due));
+	} else if (entry->is_in_air) {
+		result = TAKE_MORE;
+		*ret = take_more(entry);
+	} else {
+		result = TAKE_READ;
+		*ret = take_read(query, entry);
 	}
-	entry = container_of(node, struct entry, due);
-	if (entry->is_in_air) {
-		take_more(entry, pass, ret);
-		return TAKE_MORE;
-	}
-	take_read(query, entry, pass, ret);
-	return TAKE_READ;
+	ret->pass = pass;
+	return result;
 }
 
-/* ---- answers ---- */
+/* ---- travelling along ---- */
+
+struct along {
+	struct query *query;
+	const struct take *first;
+	along_fn fn;
+	void *userdata;
+};
+
+static bool
+is_of_a_sort(const struct take *first, const struct entry *entry)
+{
+	if (entry->key.kind != first->key.kind)
+		return false;
+	return entry->key.kind == KEY_CHANNEL ||
+	    (entry->key.kind == KEY_STATE &&
+		slice_is(entry->key.uuid, first->key.uuid));
+}
+
+static bool
+may_go_along(const struct along *along, struct due_node *node)
+{
+	const struct entry *entry = container_of(node, struct entry, due);
+	const struct policy *policy = along->query->policy;
+	int64_t now_usec = conduct_now(along->query);
+
+	if (node->is_write || entry->is_in_air || entry->is_suspect ||
+	    !is_of_a_sort(along->first, entry))
+		return false;
+	return node->place == DUE_WAITED ||
+	    (entry_along_usec(entry, policy) <= now_usec &&
+		entry_is_hot(entry, policy, now_usec));
+}
+
+static enum due_step
+on_along(struct due_node *node, void *userdata)
+{
+	const struct along *along = userdata;
+	struct query *query = along->query;
+	struct entry *entry = container_of(node, struct entry, due);
+	struct take take;
+
+	if (!may_go_along(along, node))
+		return DUE_LEAVE;
+	take = take_of(entry, level_to_ask(query, entry));
+	if (take.level != along->first->level)
+		return DUE_LEAVE;
+	switch (along->fn(&take, along->userdata)) {
+	case ALONG_TAKEN:
+		stats_count(query->stats, STAT_keys_merged);
+		if (node->place == DUE_LATER)
+			stats_count(query->stats, STAT_keys_ahead);
+		send_entry(query, entry, take.level);
+		return DUE_REMOVE;
+	case ALONG_NO_ROOM:
+		return DUE_LEAVE;
+	case ALONG_FULL:
+		return DUE_STOP;
+	}
+	assert(false && "a result that does not exist");
+	return DUE_STOP;
+}
+
+void
+query_take_along(
+    struct query *query, const struct take *first, along_fn fn, void *userdata)
+{
+	struct along along = {query, first, fn, userdata};
+
+	/* The one that goes first tells of the origin, not of some key. */
+	if (first->pass.is_probe || first->entry->is_suspect)
+		return;
+	due_walk(&query->due, on_along, &along);
+}
+
+/* ---- requests' ends ---- */
 
 /* Chance need not be good, only different in each daemon of a fleet. */
 static unsigned
@@ -145,25 +252,23 @@ chance(void)
 	return value;
 }
 
-/* What was counted as a request was none, and says nothing of the origin. */
 static void
-note_unsent(struct query *query, struct gate_pass pass)
+note_end(struct query *query, const struct request_end *end)
 {
-	gate_unsend(&query->gate, pass);
-	conduct_arm(query);
-}
+	const struct gate_end gate_end_of = {
+	    .problem = end->problem,
+	    .retry_after_usec = end->retry_after_usec,
+	    .chance = chance(),
+	    .is_inconclusive = end->is_inconclusive,
+	    .is_condemned = end->is_condemned,
+	};
 
-/* A request ended: what it says of the origin. */
-static void
-note_end(struct query *query, struct gate_pass pass,
-    const struct problem *problem, int64_t retry_after_usec)
-{
-	if (problem->kind != PROBLEM_NONE) {
-		query->last_problem = *problem;
+	if (end->problem.kind != PROBLEM_NONE) {
+		query->last_problem = end->problem;
 		query->last_problem_usec = conduct_now(query);
 	}
-	if (gate_end(&query->gate, pass, conduct_now(query), problem,
-		retry_after_usec, chance())) {
+	if (gate_end(
+		&query->gate, end->pass, conduct_now(query), &gate_end_of)) {
 		stats_count(query->stats, STAT_origin_troubles);
 		conduct_review_all_later(query);
 	}
@@ -171,18 +276,55 @@ note_end(struct query *query, struct gate_pass pass,
 }
 
 void
+query_ended(struct query *query, const struct request_end *end)
+{
+	if (query->is_stopped)
+		return;
+	if (end->is_unsent)
+		gate_unsend(&query->gate, end->pass);
+	else
+		note_end(query, end);
+	conduct_arm(query);
+}
+
+bool
+query_is_in_trouble(struct query *query, struct problem *ret)
+{
+	const struct trouble *origin = &query->gate.origin;
+
+	*ret = origin->problem;
+	return trouble_is_on(origin, conduct_now(query));
+}
+
+/* The turn of what nobody waits for, but which was begun. */
+#define UID_NOBODY ((uid_t)-1)
+
+void
 query_want_more(struct query *query, struct entry *entry, void *token)
 {
-	const struct problem none = {0};
+	const struct wait *wait = TAILQ_FIRST(&entry->waits);
 
 	if (query->is_stopped)
 		return;
 	assert(entry->is_in_air);
-	note_end(query, entry->air_pass, &none, -1);
 	entry->air_token = token;
-	due_wait(&query->due, &entry->due);
+	due_wait(
+	    &query->due, &entry->due, wait ? wait->ask->terms.uid : UID_NOBODY);
 	conduct_arm(query);
 }
+
+void
+query_sent_again(struct query *query, struct entry *entry)
+{
+	if (query->is_stopped)
+		return;
+	assert(entry->is_in_air);
+	entry->air_sent_usec = conduct_now(query);
+	TAILQ_REMOVE(&query->air, entry, air_link);
+	TAILQ_INSERT_TAIL(&query->air, entry, air_link);
+}
+
+/* ---- answers ---- */
 
 /* Those whom this answer would have reached hear of its failure, also where
  * hold_off is off and no trouble stays behind to be judged by. */
@@ -200,21 +342,28 @@ fail_waits(struct query *query, struct entry *entry)
 	}
 }
 
+static void
+take_failure(
+    struct query *query, struct entry *entry, const struct answer *answer)
+{
+	entry_fail(entry, answer, query->policy, conduct_now(query));
+	fail_waits(query, entry);
+}
+
 /* An answer is taken in, or is a failure after all. */
 static void
 take_in(struct query *query, struct entry *entry, const struct answer *answer)
 {
-	struct problem problem = answer->problem;
+	static const struct answer no_memory = {
+	    .problem = {.kind = PROBLEM_INTERNAL}};
 
 	journal_prune(&entry->journal, conduct_oldest_sent_usec(query));
-	if (problem.kind == PROBLEM_NONE &&
-	    intake_answer(&query->cache, query->policy, entry, answer,
-		entry->air_sent_usec, conduct_now(query)) < 0)
-		problem.kind = PROBLEM_INTERNAL;
-	if (problem.kind != PROBLEM_NONE) {
-		entry_fail(entry, &problem, query->policy, conduct_now(query));
-		fail_waits(query, entry);
-	} else if (answer->drifted)
+	if (answer->problem.kind != PROBLEM_NONE)
+		take_failure(query, entry, answer);
+	else if (intake_answer(&query->cache, query->policy, entry, answer,
+		     entry->air_sent_usec, conduct_now(query)) < 0)
+		take_failure(query, entry, &no_memory);
+	else if (answer->drifted)
 		stats_count(query->stats, STAT_paging_drift);
 }
 
@@ -225,11 +374,6 @@ query_answer(
 	if (query->is_stopped)
 		return;
 	conduct_land(query, entry);
-	if (answer->is_unsent)
-		note_unsent(query, entry->air_pass);
-	else
-		note_end(query, entry->air_pass, &answer->problem,
-		    answer->retry_after_usec);
 	take_in(query, entry, answer);
 	conduct_settle(query, entry);
 	for (size_t i = 0; i < entry->n_members; i++) {
@@ -270,10 +414,6 @@ query_written(struct query *query, struct write *write,
 	if (query->is_stopped)
 		return;
 	assert(write->is_in_air);
-	if (end == WRITE_UNSENT)
-		note_unsent(query, write->pass);
-	else
-		note_end(query, write->pass, problem, retry_after_usec);
 	if (problem->kind == PROBLEM_NONE) {
 		intake_write(&query->cache, write, conduct_now(query),
 		    conduct_oldest_sent_usec(query));

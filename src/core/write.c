@@ -89,7 +89,7 @@ append(char **at, struct slice slice)
 int
 write_add(struct write_lines *lines, const struct slice *channels,
     size_t n_channels, const struct slice *groups, size_t n_groups,
-    struct slice uuid, struct slice state, struct write **ret)
+    struct slice uuid, struct slice state, uid_t uid, struct write **ret)
 {
 	size_t n_names = n_channels + n_groups;
 	size_t n_bytes = total_bytes(channels, n_channels) +
@@ -117,9 +117,10 @@ write_add(struct write_lines *lines, const struct slice *channels,
 	write->n_channels = n_channels;
 	write->n_groups = n_groups;
 	write->due.is_write = true;
+	write->uid = uid;
 	TAILQ_INSERT_TAIL(&write->line->writes, write, link);
 	if (TAILQ_FIRST(&write->line->writes) == write)
-		due_wait(lines->due, &write->due);
+		due_wait(lines->due, &write->due, uid);
 	*ret = TAKE_PTR(write);
 	return 0;
 }
@@ -140,6 +141,6 @@ write_free(struct write_lines *lines, struct write *write)
 		map_remove(&lines->by_uuid, &line->node);
 		free(line);
 	} else if (!head->is_in_air)
-		due_wait(lines->due, &head->due);
+		due_wait(lines->due, &head->due, head->uid);
 	return NULL;
 }

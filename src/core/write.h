@@ -18,7 +18,6 @@
 #include "base/map.h"
 #include "base/slice.h"
 #include "core/due.h"
-#include "core/gate.h"
 
 struct ask;
 struct write_line;
@@ -30,7 +29,7 @@ struct write {
 	struct ask *ask; /* who hears of it; NULL: has left */
 	bool is_in_air;
 	int64_t sent_usec;
-	struct gate_pass pass;
+	uid_t uid; /* whose turn it is when many wait */
 	struct slice uuid;
 	struct slice state;
 	struct slice *names; /* channels, then groups */
@@ -51,6 +50,6 @@ void write_lines_done(struct write_lines *lines);
 /* Puts one at the end of its uuid's line, due if it is the only one. Copies. */
 int write_add(struct write_lines *lines, const struct slice *channels,
     size_t n_channels, const struct slice *groups, size_t n_groups,
-    struct slice uuid, struct slice state, struct write **ret);
+    struct slice uuid, struct slice state, uid_t uid, struct write **ret);
 /* Takes one out, wherever it stands; the next in its line is due then. */
 struct write *write_free(struct write_lines *lines, struct write *write);

@@ -99,7 +99,7 @@ static const struct config_key keys[] = {
     INT(upstream, burst, "20", 1, 100000, CONFIG_LIVE,
 	"two seconds' worth: a start with many cold channels"),
     INT(upstream, max_requests_per_day, "0", 0, INT64_C(1000000000),
-	CONFIG_LATER, "0 is no cap"),
+	CONFIG_LIVE, "0 is no cap"),
     SIZE(upstream, max_uri_bytes, "8K", KILO(1), KILO(32), CONFIG_LIVE,
 	"what proxies commonly let through; the service refuses 32 KiB"),
     SIZE(upstream, max_body_bytes, "16M", KILO(4), GIGA(1), CONFIG_LIVE,

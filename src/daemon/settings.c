@@ -58,6 +58,7 @@ fill_policy(struct policy *policy, const struct config *config,
 	    .max_requests_per_second =
 		(unsigned)config->upstream.max_requests_per_second,
 	    .burst = (unsigned)config->upstream.burst,
+	    .max_requests_per_day = config->upstream.max_requests_per_day,
 	};
 }
 

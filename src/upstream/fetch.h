@@ -38,7 +38,7 @@ struct fetch_settings {
 struct fetch_needs {
 	struct clock *clock;
 	struct http *http;
-	const struct sign *sign;
+	struct sign *sign; /* its files are read again when it is refused */
 	struct stats *stats;
 	const struct fetch_settings *settings;
 };

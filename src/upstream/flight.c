@@ -18,6 +18,42 @@ alloc_flight(struct fetch *fetch)
 	return flight;
 }
 
+static int
+grow(struct flight *flight)
+{
+	size_t n = flight->n_alloc ? 2 * flight->n_alloc : 1;
+	struct entry **entries;
+
+	if (pages_n_keys(flight->pages) < flight->n_alloc)
+		return 0;
+	entries = reallocarray(flight->entries, n, sizeof(struct entry *));
+	if (!entries)
+		return -ENOMEM;
+	flight->entries = entries;
+	flight->n_alloc = n;
+	return 0;
+}
+
+static int
+put(struct flight *flight, struct entry *entry, const struct key *key)
+{
+	int r = grow(flight);
+
+	if (r < 0)
+		return r;
+	r = pages_put(flight->pages, key);
+	if (r < 0)
+		return r;
+	flight->entries[pages_n_keys(flight->pages) - 1] = entry;
+	return 0;
+}
+
+int
+flight_put(struct flight *flight, const struct take *take)
+{
+	return put(flight, take->entry, &take->key);
+}
+
 int
 flight_new_read(
     struct fetch *fetch, const struct take *take, struct flight **ret)
@@ -27,11 +63,116 @@ flight_new_read(
 
 	if (!flight)
 		return -ENOMEM;
-	flight->entry = take->entry;
-	r = pages_new(&take->key, take->level, &flight->pages);
+	flight->pass = take->pass;
+	r = pages_new(take->level, &flight->pages);
+	if (r < 0)
+		return r;
+	r = flight_put(flight, take);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(flight);
+	return 0;
+}
+
+size_t
+flight_n_left(const struct flight *flight)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pages_n_keys(flight->pages); i++)
+		n += flight->entries[i] != NULL;
+	return n;
+}
+
+struct entry *
+flight_lead(const struct flight *flight)
+{
+	size_t i = 0;
+
+	while (!flight->entries[i])
+		i++;
+	return flight->entries[i];
+}
+
+static struct split *
+split_unref(struct split *split)
+{
+	if (split && --split->n_refs == 0)
+		free(split);
+	return NULL;
+}
+
+DEFINE_CLEANUP(struct split *, split_unref);
+
+/* Of those not answered, n behind the first n_skip. */
+static int
+part_of(const struct flight *flight, size_t n_skip, size_t n,
+    struct split *split, struct flight **ret)
+{
+	_cleanup_(flight_freep) struct flight *part =
+	    alloc_flight(flight->fetch);
+	int r;
+
+	if (!part)
+		return -ENOMEM;
+	part->is_again = true;
+	r = pages_new(pages_level(flight->pages), &part->pages);
+	for (size_t i = 0; r == 0 && n > 0; i++) {
+		if (!flight->entries[i] || (n_skip > 0 && n_skip--))
+			continue;
+		r = put(part, flight->entries[i], pages_key(flight->pages, i));
+		n--;
+	}
+	if (r == 0)
+		r = pages_start(part->pages);
+	if (r < 0)
+		return r;
+	if (split) {
+		part->split = split;
+		split->n_refs++;
+	}
+	*ret = TAKE_PTR(part);
+	return 0;
+}
+
+int
+flight_halve(const struct flight *flight, struct flight *ret[static 2])
+{
+	_cleanup_(split_unrefp) struct split *split = calloc(1, sizeof(*split));
+	_cleanup_(flight_freep) struct flight *first = NULL;
+	size_t n = flight_n_left(flight);
+	int r;
+
+	if (!split)
+		return -ENOMEM;
+	split->n_refs = 1;
+	r = part_of(flight, 0, n / 2, split, &first);
+	if (r < 0)
+		return r;
+	r = part_of(flight, n / 2, n - n / 2, split, &ret[1]);
+	if (r < 0)
+		return r;
+	ret[0] = TAKE_PTR(first);
+	return 0;
+}
+
+int
+flight_again(struct flight *flight)
+{
+	struct flight *again = NULL;
+	struct pages *pages = flight->pages;
+	struct entry **entries = flight->entries;
+	int r = part_of(flight, 0, flight_n_left(flight), NULL, &again);
+
+	if (r < 0)
+		return r;
+	flight->is_again = true;
+	flight->pages = again->pages;
+	flight->entries = again->entries;
+	flight->n_alloc = again->n_alloc;
+	again->pages = pages;
+	again->entries = entries;
+	(void)flight_free(again);
 	return 0;
 }
 
@@ -44,6 +185,7 @@ flight_new_write(
 	if (!flight)
 		return -ENOMEM;
 	flight->write = take->write;
+	flight->pass = take->pass;
 	*ret = flight;
 	return 0;
 }
@@ -55,6 +197,8 @@ flight_free(struct flight *flight)
 		return NULL;
 	(void)http_request_free(flight->request);
 	(void)pages_free(flight->pages);
+	(void)split_unref(flight->split);
+	free(flight->entries);
 	free(flight);
 	return NULL;
 }

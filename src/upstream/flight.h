@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flights: one thing taken from the core and on its way: a key with its pages,
- * or a write; and how the end of its transfer reads as a problem. When it may
- * go, and who hears of its end, is upstream/fetch's.
+ * Flights: what was taken from the core for one request, on its way: keys with
+ * their pages, or a write; and how the end of its transfer reads as a problem.
+ * When it may go, and who hears of its end, is upstream/fetch's.
  *
  * Ownership: a flight owns its request and pages; what names it to the core
  *            is borrowed until the core is answered.
+ * Errors:    -ENOMEM, and nothing has changed.
  */
 #pragma once
 
@@ -19,18 +20,32 @@
 #include "upstream/http.h"
 #include "upstream/pages.h"
 #include "upstream/pubnub.h"
+#include "upstream/remedy.h"
 
 struct fetch;
+
+/* Shared by two halves of a request that failed. */
+struct split {
+	struct siblings siblings;
+	unsigned n_refs;
+};
 
 struct flight {
 	TAILQ_ENTRY(flight) link;
 	struct fetch *fetch; /* borrowed; outlives us */
 
-	struct entry *entry; /* of a read: both of these */
+	struct entry *
+	    *entries; /* of a read: as pages' keys; NULL if answered */
+	size_t n_alloc;
 	struct pages *pages;
+	struct split *split; /* NULL: it is no half */
+	bool is_again;       /* when its turn comes, it starts from the start */
 	struct write *write; /* of a write */
 
-	struct pubnub_call call;      /* of the request in the air */
+	struct pubnub_call call; /* of the request in the air, as the rest is */
+	size_t n_target;         /* bytes */
+	struct gate_pass pass;
+	unsigned generation;          /* of the credential it went with */
 	struct http_request *request; /* NULL while it waits for the gate */
 };
 
@@ -43,6 +58,18 @@ int flight_new_write(
     struct fetch *fetch, const struct take *take, struct flight **ret);
 struct flight *flight_free(struct flight *flight);
 DEFINE_CLEANUP(struct flight *, flight_free);
+
+/* One more key, taken along. */
+int flight_put(struct flight *flight, const struct take *take);
+/* How many keys are not answered, and the first of them. */
+size_t flight_n_left(const struct flight *flight);
+struct entry *flight_lead(const struct flight *flight);
+
+/* Two flights of those not answered, to be asked for from the start. This one
+ * is to be freed without an answer then. */
+int flight_halve(const struct flight *flight, struct flight *ret[static 2]);
+/* Those not answered, from the start. */
+int flight_again(struct flight *flight);
 
 /* The call that a taken write makes. Borrows from the take. */
 struct pubnub_call call_of_write(const struct take *take);

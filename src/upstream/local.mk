@@ -14,6 +14,8 @@ src_upstream_libupstream_la_SOURCES = \
 	src/upstream/http_outcome.h \
 	src/upstream/pages.c \
 	src/upstream/pages.h \
+	src/upstream/people.c \
+	src/upstream/people.h \
 	src/upstream/percent.c \
 	src/upstream/percent.h \
 	src/upstream/pubnub.h \
@@ -21,6 +23,8 @@ src_upstream_libupstream_la_SOURCES = \
 	src/upstream/pubnub_error.c \
 	src/upstream/pubnub_error.h \
 	src/upstream/pubnub_url.c \
+	src/upstream/remedy.c \
+	src/upstream/remedy.h \
 	src/upstream/sign.c \
 	src/upstream/sign.h \
 	src/upstream/url.c \

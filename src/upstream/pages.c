@@ -12,11 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "upstream/people.h"
 #include "upstream/percent.h"
-
-/* People expected of one answer to several channels: what is read in one turn
- * of the loop stays near a mebibyte, at 64 bytes each. */
-#define BATCH_PEOPLE_MAX (16 * 1024)
 
 /* One channel on its way. */
 struct list {
@@ -24,19 +21,26 @@ struct list {
 	uint64_t occupancy; /* as last told */
 	uint64_t offset;    /* of the page to come */
 	struct slice state;
-	struct occupant *people; /* texts are in the replies */
-	size_t n_people, n_alloc;
+	struct people people;  /* of this try */
+	struct people earlier; /* of the one before */
+	int64_t age_usec;
+	unsigned n_pages;
+	bool is_second_try;
+	bool is_drifted;
+	bool is_spoiled; /* its part of an answer was no good */
 	bool is_done;
 };
 
 struct pages {
-	struct key key;
-	char key_bytes[2 * NAME_MAX_BYTES];
 	enum level level;
+	struct key *keys;
+	bool *are_told;
+	size_t n_keys, n_keys_alloc;
+	unsigned n_pages;
 
 	struct pubnub_reply **replies; /* owned; lists point into them */
 	size_t n_replies, n_replies_alloc;
-	struct list *lists;
+	struct list *lists; /* of channels by name: one for each key */
 	size_t n_lists;
 
 	/* The call last given: these channels, or the whole key. */
@@ -44,52 +48,17 @@ struct pages {
 	size_t *asked_lists; /* indices */
 	size_t n_asked;
 
-	bool is_second_try;
-	unsigned n_pages;
-	int64_t age_usec;
+	struct channel_answer *channels; /* what the answer points to */
 	struct answer answer;
 };
 
-static void
-lists_clear(struct pages *pages)
-{
-	size_t i;
-
-	for (i = 0; i < pages->n_lists; i++)
-		free(pages->lists[i].people);
-	free(pages->lists);
-	pages->lists = NULL;
-	pages->n_lists = 0;
-	for (i = 0; i < pages->n_replies; i++)
-		(void)pubnub_reply_free(pages->replies[i]);
-	pages->n_replies = 0;
-	free(pages->asked);
-	free(pages->asked_lists);
-	pages->asked = NULL;
-	pages->asked_lists = NULL;
-	pages->n_asked = 0;
-}
-
-static struct slice
-copy_name(struct pages *pages, size_t at, struct slice name)
-{
-	assert(name.n <= NAME_MAX_BYTES);
-	if (name.n > 0)
-		memcpy(pages->key_bytes + at, name.data, name.n);
-	return (struct slice){pages->key_bytes + at, name.n};
-}
-
 int
-pages_new(const struct key *key, enum level level, struct pages **ret)
+pages_new(enum level level, struct pages **ret)
 {
-	struct pages *pages;
+	struct pages *pages = calloc(1, sizeof(*pages));
 
-	pages = calloc(1, sizeof(*pages));
 	if (!pages)
 		return -ENOMEM;
-	pages->key.kind = key->kind;
-	pages->key.name = copy_name(pages, 0, key->name);
-	pages->key.uuid = copy_name(pages, NAME_MAX_BYTES, key->uuid);
 	pages->level = level;
 	*ret = pages;
 	return 0;
@@ -100,23 +69,79 @@ pages_free(struct pages *pages)
 {
 	if (!pages)
 		return NULL;
-	lists_clear(pages);
+	for (size_t i = 0; i < pages->n_lists; i++) {
+		people_done(&pages->lists[i].people);
+		people_done(&pages->lists[i].earlier);
+	}
+	for (size_t i = 0; i < pages->n_replies; i++)
+		(void)pubnub_reply_free(pages->replies[i]);
+	free(pages->lists);
+	free(pages->asked);
+	free(pages->asked_lists);
 	free(pages->replies);
-	free(pages->answer.channels);
+	free(pages->channels);
+	free(pages->keys);
+	free(pages->are_told);
 	free(pages);
 	return NULL;
 }
 
-unsigned
-pages_n(const struct pages *pages)
+/* Channels by name: each is a key of its own. Else there is one key, and its
+ * channels are those that the first answer tells. */
+static bool
+is_by_name(const struct pages *pages)
 {
-	return pages->n_pages;
+	return pages->keys[0].kind == KEY_CHANNEL ||
+	    pages->keys[0].kind == KEY_STATE;
+}
+
+static int
+grow_keys(struct pages *pages)
+{
+	size_t n = pages->n_keys_alloc ? 2 * pages->n_keys_alloc : 1;
+	struct key *keys;
+	bool *are_told;
+
+	if (pages->n_keys < pages->n_keys_alloc)
+		return 0;
+	keys = reallocarray(pages->keys, n, sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	pages->keys = keys;
+	are_told = reallocarray(pages->are_told, n, sizeof(*are_told));
+	if (!are_told)
+		return -ENOMEM;
+	pages->are_told = are_told;
+	pages->n_keys_alloc = n;
+	return 0;
+}
+
+int
+pages_put(struct pages *pages, const struct key *key)
+{
+	int r;
+
+	assert(pages->n_pages == 0 && pages->n_lists == 0);
+	r = grow_keys(pages);
+	if (r < 0)
+		return r;
+	pages->are_told[pages->n_keys] = false;
+	pages->keys[pages->n_keys++] = *key;
+	assert(pages->n_keys == 1 ||
+	    (is_by_name(pages) && key->kind == pages->keys[0].kind));
+	return 0;
+}
+
+size_t
+pages_n_keys(const struct pages *pages)
+{
+	return pages->n_keys;
 }
 
 const struct key *
-pages_key(const struct pages *pages)
+pages_key(const struct pages *pages, size_t i)
 {
-	return &pages->key;
+	return &pages->keys[i];
 }
 
 enum level
@@ -125,10 +150,33 @@ pages_level(const struct pages *pages)
 	return pages->level;
 }
 
+unsigned
+pages_n(const struct pages *pages)
+{
+	return pages->n_pages;
+}
+
+/* ---- what to ask ---- */
+
+static int
+make_lists(struct pages *pages, size_t n)
+{
+	pages->lists = calloc(n + 1, sizeof(*pages->lists));
+	pages->asked = calloc(n + 1, sizeof(*pages->asked));
+	pages->asked_lists = calloc(n + 1, sizeof(*pages->asked_lists));
+	pages->channels = calloc(n + 1, sizeof(*pages->channels));
+	if (!pages->lists || !pages->asked || !pages->asked_lists ||
+	    !pages->channels)
+		return -ENOMEM;
+	pages->n_lists = n;
+	return 0;
+}
+
 static size_t
 expected(const struct list *list)
 {
-	uint64_t rest = list->occupancy - list->offset;
+	uint64_t rest =
+	    list->occupancy > list->offset ? list->occupancy - list->offset : 0;
 
 	return rest < PUBNUB_PAGE ? (size_t)rest : PUBNUB_PAGE;
 }
@@ -137,9 +185,8 @@ static const struct list *
 first_unfinished(const struct pages *pages)
 {
 	const struct list *first = NULL;
-	size_t i;
 
-	for (i = 0; i < pages->n_lists; i++) {
+	for (size_t i = 0; i < pages->n_lists; i++) {
 		const struct list *list = &pages->lists[i];
 
 		if (!list->is_done && (!first || list->offset < first->offset))
@@ -148,17 +195,32 @@ first_unfinished(const struct pages *pages)
 	return first;
 }
 
+int
+pages_start(struct pages *pages)
+{
+	int r;
+
+	if (!is_by_name(pages))
+		return 0;
+	r = make_lists(pages, pages->n_keys);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < pages->n_keys; i++)
+		pages->lists[i].name = pages->keys[i].name;
+	return 0;
+}
+
 struct pubnub_call
 pages_call(struct pages *pages, size_t n_name_bytes)
 {
-	struct pubnub_call call = pubnub_call_of(&pages->key, pages->level);
+	struct pubnub_call call = pubnub_call_of(&pages->keys[0], pages->level);
 	const struct list *first = first_unfinished(pages);
-	size_t i, n_bytes = 0, n_people = 0;
+	size_t n_bytes = 0, n_people = 0;
 
 	pages->n_asked = 0;
 	if (!first)
 		return call;
-	for (i = 0; i < pages->n_lists; i++) {
+	for (size_t i = 0; i < pages->n_lists; i++) {
 		const struct list *list = &pages->lists[i];
 
 		if (list->is_done || list->offset != first->offset)
@@ -166,7 +228,7 @@ pages_call(struct pages *pages, size_t n_name_bytes)
 		n_bytes += percent_length(list->name) + 1; /* and a comma */
 		n_people += expected(list);
 		if (pages->n_asked > 0 &&
-		    (n_bytes > n_name_bytes || n_people > BATCH_PEOPLE_MAX))
+		    (n_bytes > n_name_bytes || n_people > PAGES_BATCH_PEOPLE))
 			break;
 		pages->asked[pages->n_asked] = list->name;
 		pages->asked_lists[pages->n_asked++] = i;
@@ -178,6 +240,8 @@ pages_call(struct pages *pages, size_t n_name_bytes)
 	call.offset = first->offset;
 	return call;
 }
+
+/* ---- what came ---- */
 
 static int
 keep_reply(struct pages *pages, struct pubnub_reply *reply)
@@ -197,34 +261,11 @@ keep_reply(struct pages *pages, struct pubnub_reply *reply)
 	return 0;
 }
 
-static int
-add_people(struct list *list, const struct occupant *people, size_t n_people)
-{
-	struct occupant *grown;
-	size_t n = list->n_people + n_people;
-
-	if (n_people == 0)
-		return 0;
-	if (n > list->n_alloc) {
-		if (n < list->n_alloc * 2)
-			n = list->n_alloc * 2;
-		grown = reallocarray(list->people, n, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		list->people = grown;
-		list->n_alloc = n;
-	}
-	memcpy(
-	    list->people + list->n_people, people, n_people * sizeof(*people));
-	list->n_people += n_people;
-	return 0;
-}
-
 /* Whether it lists people: then, and only then, there are pages. */
 static bool
-pages_of_people(const struct pages *pages)
+has_people(const struct pages *pages)
 {
-	switch (pages->key.kind) {
+	switch (pages->keys[0].kind) {
 	case KEY_CHANNEL:
 	case KEY_GROUP:
 	case KEY_GLOBAL:
@@ -238,160 +279,125 @@ pages_of_people(const struct pages *pages)
 	return false;
 }
 
+/* The list has come to an end. If it is not as long as it was told to be, it is
+ * fetched once more; then it is what was seen in either try. */
+static int
+list_end(struct list *list)
+{
+	list->is_done = true;
+	if (list->people.n == list->occupancy)
+		return 0;
+	if (!list->is_second_try) {
+		list->is_second_try = true;
+		list->is_done = false;
+		list->offset = 0;
+		list->earlier = list->people;
+		list->people = (struct people){0};
+		return 0;
+	}
+	list->is_drifted = true;
+	return people_add(&list->people, list->earlier.v, list->earlier.n);
+}
+
 /* One page of one channel; told NULL: it was left out, which means empty. */
 static int
 list_add(const struct pages *pages, struct list *list,
-    const struct channel_answer *told)
+    const struct channel_answer *told, int64_t age_usec)
 {
-	list->occupancy = told ? told->occupancy : 0;
-	list->offset += PUBNUB_PAGE;
-	list->is_done = !pages_of_people(pages) || !told ||
-	    told->n_occupants == 0 || list->offset >= list->occupancy;
-	if (!told)
-		return 0;
-	list->state = told->state;
-	return add_people(list, told->occupants, told->n_occupants);
-}
-
-/* The first page: what is in it is what the answer will be about. */
-static int
-add_first(struct pages *pages, const struct pubnub_reply *reply)
-{
-	size_t i, n = reply->n_channels;
 	int r;
 
-	pages->lists = calloc(n + 1, sizeof(*pages->lists));
-	pages->asked = calloc(n + 1, sizeof(*pages->asked));
-	pages->asked_lists = calloc(n + 1, sizeof(*pages->asked_lists));
-	if (!pages->lists || !pages->asked || !pages->asked_lists)
-		return -ENOMEM;
-	pages->n_lists = n;
-	for (i = 0; i < n; i++) {
-		pages->lists[i].name = reply->channels[i].name;
-		r = list_add(pages, &pages->lists[i], &reply->channels[i]);
+	list->n_pages++;
+	if (age_usec > list->age_usec)
+		list->age_usec = age_usec;
+	list->occupancy = told ? told->occupancy : 0;
+	list->offset += PUBNUB_PAGE;
+	if (told)
+		list->state = told->state;
+	if (!has_people(pages)) {
+		list->is_done = true;
+		return 0;
+	}
+	if (told) {
+		r = people_add(
+		    &list->people, told->occupants, told->n_occupants);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	if (told && told->n_occupants > 0 && list->offset < list->occupancy)
+		return 0;
+	return list_end(list);
+}
+
+/* The first answer for a key that is no channel: what is in it is what the
+ * key's answer will be about. */
+static int
+add_first(
+    struct pages *pages, const struct pubnub_reply *reply, int64_t age_usec)
+{
+	int r = make_lists(pages, reply->n_channels);
+
+	for (size_t i = 0; r == 0 && i < pages->n_lists; i++) {
+		pages->lists[i].name = reply->channels[i].name;
+		r = list_add(
+		    pages, &pages->lists[i], &reply->channels[i], age_usec);
+	}
+	return r;
+}
+
+static int
+compare_channels(const void *a, const void *b)
+{
+	const struct channel_answer *x = a, *y = b;
+
+	return slice_cmp(x->name, y->name);
+}
+
+static int
+compare_slices(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+
+	return slice_cmp(*x, *y);
 }
 
 static const struct channel_answer *
 find_channel(const struct pubnub_reply *reply, struct slice name)
 {
-	size_t i;
+	const struct channel_answer wanted = {.name = name};
 
-	for (i = 0; i < reply->n_channels; i++)
-		if (slice_is(reply->channels[i].name, name))
-			return &reply->channels[i];
-	return NULL;
+	return bsearch(&wanted, reply->channels, reply->n_channels,
+	    sizeof(wanted), compare_channels);
 }
 
-/* A later page: of the channels that were asked, no others. */
-static int
-add_later(struct pages *pages, const struct pubnub_reply *reply)
+static bool
+is_spoiled(const struct pubnub_reply *reply, struct slice name)
 {
-	size_t i;
-	int r;
+	return reply->n_spoiled > 0 &&
+	    bsearch(&name, reply->spoiled, reply->n_spoiled, sizeof(name),
+		compare_slices);
+}
 
-	for (i = 0; i < pages->n_asked; i++) {
+/* Of the channels that were asked by name, no others. */
+static int
+add_named(struct pages *pages, struct pubnub_reply *reply, int64_t age_usec)
+{
+	int r = 0;
+
+	qsort(reply->channels, reply->n_channels, sizeof(reply->channels[0]),
+	    compare_channels);
+	if (reply->n_spoiled > 0)
+		qsort(reply->spoiled, reply->n_spoiled,
+		    sizeof(reply->spoiled[0]), compare_slices);
+	for (size_t i = 0; r == 0 && i < pages->n_asked; i++) {
 		struct list *list = &pages->lists[pages->asked_lists[i]];
 
-		r = list_add(pages, list, find_channel(reply, list->name));
-		if (r < 0)
-			return r;
+		if (is_spoiled(reply, list->name))
+			list->is_spoiled = list->is_done = true;
+		else
+			r = list_add(pages, list,
+			    find_channel(reply, list->name), age_usec);
 	}
-	return 0;
-}
-
-/* Orders people by uuid, and those of one uuid by when they were told: the
- * pointers are into one array, filled in that order. */
-static int
-compare_people(const void *a, const void *b)
-{
-	const struct occupant *x = *(const struct occupant *const *)a;
-	const struct occupant *y = *(const struct occupant *const *)b;
-	int r = slice_cmp(x->uuid, y->uuid);
-
-	return r ? r : (x > y) - (x < y);
-}
-
-/* Everybody once, the first told wins, in order. */
-static int
-list_unite(struct list *list)
-{
-	_cleanup_(freep) const struct occupant **order = NULL;
-	struct occupant *people;
-	size_t i, n = 0;
-
-	if (list->n_people == 0)
-		return 0;
-	order = calloc(list->n_people, sizeof(struct occupant *));
-	people = calloc(list->n_people, sizeof(*people));
-	if (!order || !people) {
-		free(people);
-		return -ENOMEM;
-	}
-	for (i = 0; i < list->n_people; i++)
-		order[i] = &list->people[i];
-	qsort(order, list->n_people, sizeof(struct occupant *), compare_people);
-	for (i = 0; i < list->n_people; i++)
-		if (n == 0 || !slice_is(people[n - 1].uuid, order[i]->uuid))
-			people[n++] = *order[i];
-	free(list->people);
-	list->people = people;
-	list->n_people = n;
-	return 0;
-}
-
-/* Makes the lists final; ret says whether they are as long as they were told
- * to be. */
-static int
-unite(struct pages *pages, bool *ret_adds_up)
-{
-	size_t i;
-	int r;
-
-	*ret_adds_up = true;
-	if (!pages_of_people(pages))
-		return 0;
-	for (i = 0; i < pages->n_lists; i++) {
-		r = list_unite(&pages->lists[i]);
-		if (r < 0)
-			return r;
-		if (pages->lists[i].n_people != pages->lists[i].occupancy)
-			*ret_adds_up = false;
-	}
-	return 0;
-}
-
-static int
-make_answer(struct pages *pages, bool is_drifted)
-{
-	struct answer *answer = &pages->answer;
-	size_t i;
-
-	answer->channels =
-	    calloc(pages->n_lists + 1, sizeof(*answer->channels));
-	if (!answer->channels)
-		return -ENOMEM;
-	for (i = 0; i < pages->n_lists; i++) {
-		const struct list *list = &pages->lists[i];
-
-		answer->channels[i] = (struct channel_answer){
-		    .name = list->name,
-		    .occupancy = list->occupancy,
-		    .occupants = list->people,
-		    .n_occupants = list->n_people,
-		    .state = list->state,
-		};
-	}
-	answer->n_channels = pages->n_lists;
-	answer->level = pages->level;
-	answer->retry_after_usec = -1;
-	answer->upstream_age_usec = pages->age_usec;
-	answer->n_pages = pages->n_pages;
-	answer->drifted = is_drifted;
-	return 0;
+	return r;
 }
 
 /* By what was told or by what came, whichever is more. */
@@ -399,18 +405,17 @@ static bool
 is_too_large(const struct pages *pages)
 {
 	uint64_t n = 0, n_bytes = 0;
-	size_t i;
 
-	for (i = 0; i < pages->n_replies; i++)
+	for (size_t i = 0; i < pages->n_replies; i++)
 		n_bytes += pages->replies[i]->n_texts_alloc;
 	if (n_bytes > PAGES_BYTES_MAX)
 		return true;
-	if (!pages_of_people(pages))
+	if (!has_people(pages))
 		return false;
-	for (i = 0; i < pages->n_lists; i++) {
+	for (size_t i = 0; i < pages->n_lists; i++) {
 		const struct list *list = &pages->lists[i];
-		uint64_t n_list = list->n_people > list->occupancy ?
-		    list->n_people :
+		uint64_t n_list = list->people.n > list->occupancy ?
+		    list->people.n :
 		    list->occupancy;
 
 		if (n_list > PAGES_PEOPLE_MAX - n)
@@ -420,29 +425,20 @@ is_too_large(const struct pages *pages)
 	return false;
 }
 
-static int
-complete(struct pages *pages)
+/* Nothing more is fetched of what is not whole yet. */
+static void
+spoil_unfinished(struct pages *pages)
 {
-	bool adds_up;
-	int r;
-
-	r = unite(pages, &adds_up);
-	if (r < 0)
-		return r;
-	if (!adds_up && !pages->is_second_try) {
-		lists_clear(pages);
-		pages->is_second_try = true;
-		return PAGES_MORE;
-	}
-	r = make_answer(pages, !adds_up);
-	return r < 0 ? r : PAGES_COMPLETE;
+	for (size_t i = 0; i < pages->n_lists; i++)
+		if (!pages->lists[i].is_done)
+			pages->lists[i].is_spoiled = pages->lists[i].is_done =
+			    true;
 }
 
 int
 pages_add(
     struct pages *pages, struct pubnub_reply *reply, int64_t upstream_age_usec)
 {
-	bool is_first = pages->n_replies == 0;
 	int r;
 
 	assert(reply->problem.kind == PROBLEM_NONE);
@@ -452,20 +448,83 @@ pages_add(
 		return r;
 	}
 	pages->n_pages++;
-	if (upstream_age_usec > pages->age_usec)
-		pages->age_usec = upstream_age_usec;
-	r = is_first ? add_first(pages, reply) : add_later(pages, reply);
-	if (r < 0)
-		return r;
-	if (is_too_large(pages))
-		return PAGES_TOO_LARGE;
-	if (first_unfinished(pages))
-		return PAGES_MORE;
-	return complete(pages);
+	r = pages->n_asked == 0 ? add_first(pages, reply, upstream_age_usec) :
+				  add_named(pages, reply, upstream_age_usec);
+	if (r == 0 && is_too_large(pages))
+		spoil_unfinished(pages);
+	return r;
 }
 
-const struct answer *
-pages_answer(const struct pages *pages)
+/* ---- what is known ---- */
+
+static struct channel_answer
+channel_of(const struct list *list)
 {
+	return (struct channel_answer){
+	    .name = list->name,
+	    .occupancy = list->occupancy,
+	    .occupants = list->people.v,
+	    .n_occupants = list->people.n,
+	    .state = list->state,
+	};
+}
+
+static void
+answer_add(struct pages *pages, const struct list *list)
+{
+	struct answer *answer = &pages->answer;
+
+	pages->channels[answer->n_channels++] = channel_of(list);
+	answer->drifted |= list->is_drifted;
+	if (list->age_usec > answer->upstream_age_usec)
+		answer->upstream_age_usec = list->age_usec;
+	if (list->is_spoiled) {
+		answer->problem.kind = PROBLEM_MALFORMED;
+		answer->was_alone = true;
+	}
+}
+
+/* Of one key: its list, or if it has many, all of them. */
+static const struct answer *
+make_answer(struct pages *pages, size_t first, size_t n, unsigned n_pages)
+{
+	pages->answer = (struct answer){
+	    .level = pages->level,
+	    .retry_after_usec = -1,
+	    .n_pages = n_pages,
+	    .channels = pages->channels,
+	};
+	for (size_t i = first; i < first + n; i++)
+		answer_add(pages, &pages->lists[i]);
 	return &pages->answer;
+}
+
+static bool
+next_named(struct pages *pages, size_t *ret_key, const struct answer **ret)
+{
+	for (size_t i = 0; i < pages->n_lists; i++) {
+		const struct list *list = &pages->lists[i];
+
+		if (!list->is_done || pages->are_told[i])
+			continue;
+		pages->are_told[i] = true;
+		*ret_key = i;
+		*ret = make_answer(pages, i, 1, list->n_pages);
+		return true;
+	}
+	return false;
+}
+
+bool
+pages_next(struct pages *pages, size_t *ret_key, const struct answer **ret)
+{
+	if (is_by_name(pages))
+		return next_named(pages, ret_key, ret);
+	if (pages->n_pages == 0 || pages->are_told[0] ||
+	    first_unfinished(pages))
+		return false;
+	pages->are_told[0] = true;
+	*ret_key = 0;
+	*ret = make_answer(pages, 0, pages->n_lists, pages->n_pages);
+	return true;
 }

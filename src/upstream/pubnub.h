@@ -9,7 +9,8 @@
  *            of a single-channel call, which are the call's.
  * Errors:    -ENOMEM; whatever else is wrong with an answer is its problem.
  * Law:       an error, or a body that is not exactly what it should be, never
- *            becomes "nobody is here".
+ *            becomes "nobody is here". Of several channels asked for by name,
+ *            one that is not what it should be spoils no other.
  */
 #pragma once
 
@@ -65,6 +66,10 @@ struct pubnub_reply {
 	struct channel_answer *channels; /* one page of each; those not asked
 	                                  * for by a single name only if there */
 	size_t n_channels;
+	struct slice
+	    *spoiled; /* asked for with others by name, and in there, but
+	                        * not as it should be */
+	size_t n_spoiled;
 
 	/* Of PROBLEM_DENIED: what it names, if anything. */
 	struct slice *refused_channels;

@@ -212,6 +212,45 @@ read_single(struct reading *r, const struct json_node *node)
 	return read_entry(r, node, &r->reply->channels[0]);
 }
 
+/* Channels that we named: what else is in the answer is nobody's. */
+static bool
+is_by_name(const struct pubnub_call *call)
+{
+	return call->n_channels > 1 && call->n_groups == 0;
+}
+
+static int
+spoil(struct reading *r, const struct channel_answer *channel)
+{
+	struct pubnub_reply *reply = r->reply;
+
+	if (!is_by_name(r->call))
+		return READ_MALFORMED;
+	reply->spoiled[reply->n_spoiled++] = channel->name;
+	return READ_OK;
+}
+
+static int
+read_multi_entry(struct reading *r, const struct json_node *name)
+{
+	struct pubnub_reply *reply = r->reply;
+	struct channel_answer *channel = &reply->channels[reply->n_channels];
+	int e;
+
+	*channel = (struct channel_answer){0};
+	e = read_name(r, name, &channel->name);
+	if (e == READ_MALFORMED && is_by_name(r->call))
+		return READ_OK;
+	if (e != READ_OK)
+		return e;
+	e = read_entry(r, json_value(r->doc, name), channel);
+	if (e == READ_MALFORMED)
+		return spoil(r, channel);
+	if (e == READ_OK)
+		reply->n_channels++;
+	return e;
+}
+
 /* Multi: an object, of name to entry. */
 static int
 read_multi(struct reading *r, const struct json_node *channels)
@@ -223,16 +262,14 @@ read_multi(struct reading *r, const struct json_node *channels)
 	e = alloc_channels(reply, channels->n_children);
 	if (e < 0)
 		return e;
+	reply->spoiled =
+	    calloc(channels->n_children + 1, sizeof(*reply->spoiled));
+	if (!reply->spoiled)
+		return -ENOMEM;
 	JSON_FOREACH(name, r->doc, channels) {
-		struct channel_answer *channel =
-		    &reply->channels[reply->n_channels];
-
-		e = read_name(r, name, &channel->name);
-		if (e == READ_OK)
-			e = read_entry(r, json_value(r->doc, name), channel);
+		e = read_multi_entry(r, name);
 		if (e != READ_OK)
 			return e;
-		reply->n_channels++;
 	}
 	return READ_OK;
 }

@@ -36,6 +36,7 @@ pubnub_reply_free(struct pubnub_reply *reply)
 	if (!reply)
 		return NULL;
 	free(reply->channels);
+	free(reply->spoiled);
 	free(reply->refused_channels);
 	free(reply->refused_groups);
 	free(reply->occupants);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +38,7 @@ struct sign {
 	const struct sign_settings *settings; /* borrowed; outlive us */
 	struct secret token;
 	struct secret key;
+	unsigned generation;
 };
 
 static void
@@ -125,6 +127,14 @@ secret_load(const char *setting, const char *path, struct secret *ret)
 	return r;
 }
 
+static bool
+secret_is(const struct secret *a, const struct secret *b)
+{
+	if (!a->data || !b->data)
+		return a->data == b->data;
+	return a->n == b->n && memcmp(a->data, b->data, a->n) == 0;
+}
+
 int
 sign_reload(struct sign *sign)
 {
@@ -140,6 +150,8 @@ sign_reload(struct sign *sign)
 	    "secret_key_file", sign->settings->secret_key_file, &key);
 	if (r < 0)
 		return r;
+	if (!secret_is(&sign->token, &token) || !secret_is(&sign->key, &key))
+		sign->generation++;
 	old = sign->token;
 	sign->token = token;
 	token = old; /* and is wiped */
@@ -147,6 +159,12 @@ sign_reload(struct sign *sign)
 	sign->key = key;
 	key = old;
 	return 0;
+}
+
+unsigned
+sign_generation(const struct sign *sign)
+{
+	return sign->generation;
 }
 
 int

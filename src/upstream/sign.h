@@ -30,6 +30,8 @@ DEFINE_CLEANUP(struct sign *, sign_free);
 
 /* Reads the files again; on failure what was held stays. */
 int sign_reload(struct sign *sign);
+/* Another number whenever what is held is another than before. */
+unsigned sign_generation(const struct sign *sign);
 
 /*
  * Appends a whole request target: the path as it stands, "?", and the query: its

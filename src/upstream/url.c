@@ -30,17 +30,24 @@ url_format(const struct url_settings *settings, const struct sign *sign,
 
 int
 url_name_room(const struct url_settings *settings, const struct sign *sign,
-    enum level level, struct buffer *scratch, size_t *ret)
+    const struct pubnub_call *like, size_t max_bytes, struct buffer *scratch,
+    size_t *ret)
 {
-	/* The longest it can be without a name: the global one, far out. */
-	struct pubnub_call call = {.level = level, .offset = UINT32_MAX};
+	/* The longest it can be without a name: far out, if it has pages. */
+	struct pubnub_call call = {
+	    .op = like->op,
+	    .uuid = like->uuid,
+	    .level = like->level,
+	    .offset = UINT32_MAX,
+	};
 	size_t n = 0;
 	int r;
 
 	r = url_format(settings, sign, &call, scratch, &n);
 	if (r < 0)
 		return r;
-	n += strlen("/channel/");
-	*ret = n < settings->max_uri_bytes ? settings->max_uri_bytes - n : 0;
+	if (call.op == PUBNUB_HERE_NOW) /* without a name it is global */
+		n += strlen("/channel/");
+	*ret = n < max_bytes ? max_bytes - n : 0;
 	return 0;
 }

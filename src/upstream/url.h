@@ -27,7 +27,8 @@ struct url_settings {
 int url_format(const struct url_settings *settings, const struct sign *sign,
     const struct pubnub_call *call, struct buffer *url, size_t *ret_n_target);
 
-/* How many bytes of names, with their commas, a request for the people of
- * channels may have within max_uri_bytes. */
+/* How many bytes of channels' names, with their commas, a call like this one may
+ * have in a target of max_bytes; those that it has do not count. */
 int url_name_room(const struct url_settings *settings, const struct sign *sign,
-    enum level level, struct buffer *scratch, size_t *ret);
+    const struct pubnub_call *like, size_t max_bytes, struct buffer *scratch,
+    size_t *ret);

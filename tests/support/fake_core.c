@@ -122,6 +122,7 @@ take_read(struct query *query, struct take *ret)
 		ret->entry = entry;
 		ret->key = entry->key;
 		ret->level = entry->level;
+		ret->n_expected = entry->n_expected;
 		return TAKE_READ;
 	}
 	return TAKE_NONE;
@@ -154,19 +155,78 @@ query_take(struct query *query, struct take *ret)
 	if (query->n_gate == 0)
 		return TAKE_NONE;
 	result = take_more(query, ret);
-	if (result == TAKE_MORE) {
-		query->n_gate--;
-		query->n_more++;
-		return result;
-	}
-	result = take_write(query, ret);
+	if (result == TAKE_NONE)
+		result = take_write(query, ret);
 	if (result == TAKE_NONE)
 		result = take_read(query, ret);
-	if (result != TAKE_NONE) {
-		query->n_gate--;
+	if (result == TAKE_NONE)
+		return result;
+	query->n_gate--;
+	query->n_open++;
+	ret->pass.is_probe = query->is_probing;
+	if (result == TAKE_MORE)
+		query->n_more++;
+	else
 		query->n_taken++;
-	}
 	return result;
+}
+
+void
+query_take_along(
+    struct query *query, const struct take *first, along_fn fn, void *userdata)
+{
+	struct entry *entry;
+
+	assert(first->entry->is_taken);
+	if (!query->travels || first->pass.is_probe)
+		return;
+	TAILQ_FOREACH(entry, &query->entries, link) {
+		const struct take take = {
+		    .entry = entry,
+		    .key = entry->key,
+		    .level = entry->level,
+		    .n_expected = entry->n_expected,
+		};
+
+		if (entry->is_taken || entry->level != first->level ||
+		    entry->key.kind != first->key.kind)
+			continue;
+		switch (fn(&take, userdata)) {
+		case ALONG_TAKEN:
+			entry->is_taken = true;
+			break;
+		case ALONG_NO_ROOM:
+			break;
+		case ALONG_FULL:
+			return;
+		}
+	}
+}
+
+void
+query_ended(struct query *query, const struct request_end *end)
+{
+	assert(query->n_open > 0);
+	query->n_open--;
+	query->n_ended++;
+	query->end = *end;
+	if (end->is_condemned ||
+	    (problem_is_silence(&end->problem) && !end->is_inconclusive))
+		query->trouble = end->problem;
+}
+
+bool
+query_is_in_trouble(struct query *query, struct problem *ret)
+{
+	*ret = query->trouble;
+	return ret->kind != PROBLEM_NONE;
+}
+
+void
+query_sent_again(struct query *query, struct entry *entry)
+{
+	assert(query && entry->is_taken && entry->n_heard == 0);
+	entry->n_sent_again++;
 }
 
 void
@@ -228,6 +288,7 @@ query_answer(
 
 	assert(query && entry->is_taken && entry->n_heard == 0);
 	entry->n_heard++;
+	entry->wants_more = false;
 	entry->answer = *answer;
 	entry->answer.channels = NULL;
 	if (answer->problem.kind != PROBLEM_NONE)

@@ -28,9 +28,11 @@ struct entry {
 	TAILQ_ENTRY(entry) link;
 	struct key key; /* of literals */
 	enum level level;
+	uint64_t n_expected;
 	bool is_taken;
 	bool wants_more;
 	void *token;
+	unsigned n_sent_again;
 	unsigned n_heard;
 	/* Of the answer heard. */
 	struct answer answer; /* without its channels */
@@ -60,6 +62,14 @@ struct query {
 	struct fake_entries entries;
 	struct fake_writes writes;
 	unsigned n_gate; /* requests that may still go */
+	bool is_probing; /* the next one is a probe */
+	bool travels;    /* what is due may travel along */
+	struct problem
+	    trouble;     /* the origin's: the last silence that concluded,
+	                         * or a condemned credential */
+	unsigned n_open; /* requests whose end was not told */
+	unsigned n_ended;
+	struct request_end end; /* the last one told */
 	unsigned n_taken;
 	unsigned n_more; /* later pages that were let go */
 };

@@ -157,6 +157,44 @@ people_of(char *text, struct occupant *ret)
 	return n;
 }
 
+void
+origin_ended(struct origin *origin, const struct take *take,
+    const struct problem *problem)
+{
+	const struct request_end end = {
+	    .pass = take->pass,
+	    .problem = *problem,
+	    .retry_after_usec = -1,
+	};
+
+	query_ended(origin->query, &end);
+}
+
+static const struct problem none;
+
+static void
+answer(
+    struct origin *origin, const struct take *take, const struct answer *with)
+{
+	origin_ended(origin, take, &none);
+	query_answer(origin->query, take->entry, with);
+}
+
+void
+origin_want_more(struct origin *origin, const struct take *take, void *token)
+{
+	origin_ended(origin, take, &none);
+	query_want_more(origin->query, take->entry, token);
+}
+
+void
+origin_written(struct origin *origin, const struct take *take,
+    const struct problem *problem, enum write_end end)
+{
+	origin_ended(origin, take, problem);
+	query_written(origin->query, take->write, problem, -1, end);
+}
+
 static struct answer
 answer_of(const struct take *take, struct channel_answer *channels, size_t n)
 {
@@ -181,9 +219,9 @@ origin_answer(struct origin *origin, const struct take *take, const char *uuids)
 	    .occupants = take->level == LEVEL_OCCUPANCY ? NULL : people,
 	    .n_occupants = take->level == LEVEL_OCCUPANCY ? 0 : n,
 	};
-	struct answer answer = answer_of(take, &channel, 1);
+	struct answer with = answer_of(take, &channel, 1);
 
-	query_answer(origin->query, take->entry, &answer);
+	answer(origin, take, &with);
 	free(text);
 }
 
@@ -193,10 +231,10 @@ origin_answer_count(
 {
 	struct channel_answer channel = {
 	    .name = take->key.name, .occupancy = count};
-	struct answer answer = answer_of(take, &channel, 1);
+	struct answer with = answer_of(take, &channel, 1);
 
 	ck_assert_int_eq(take->level, LEVEL_OCCUPANCY);
-	query_answer(origin->query, take->entry, &answer);
+	answer(origin, take, &with);
 }
 
 void
@@ -216,7 +254,7 @@ origin_answer_group(
 	char *text = strdup(channels);
 	char *parts[MAX_PARTS];
 	size_t n = split(text, ";", parts);
-	struct answer answer = answer_of(take, answers, n);
+	struct answer with = answer_of(take, answers, n);
 
 	for (size_t i = 0; i < n; i++) {
 		char *colon = strchr(parts[i], ':');
@@ -229,7 +267,7 @@ origin_answer_group(
 		};
 		answers[i].occupancy = answers[i].n_occupants;
 	}
-	query_answer(origin->query, take->entry, &answer);
+	answer(origin, take, &with);
 	free(text);
 }
 
@@ -241,14 +279,14 @@ origin_answer_texts(
 	char *text = strdup(texts);
 	char *parts[MAX_PARTS];
 	size_t n = split(text, ";", parts);
-	struct answer answer = answer_of(take, answers, n);
+	struct answer with = answer_of(take, answers, n);
 
 	for (size_t i = 0; i < n; i++) {
 		answers[i] =
 		    (struct channel_answer){.state = cut_value(parts[i])};
 		answers[i].name = slice_of(parts[i]);
 	}
-	query_answer(origin->query, take->entry, &answer);
+	answer(origin, take, &with);
 	free(text);
 }
 
@@ -256,13 +294,20 @@ void
 origin_fail_after(struct origin *origin, const struct take *take,
     enum problem_kind kind, int status_code, double retry_after)
 {
-	const struct answer answer = {
+	const struct request_end end = {
+	    .pass = take->pass,
 	    .problem = {.kind = kind, .status_code = status_code},
 	    .retry_after_usec =
 		retry_after < 0 ? -1 : (int64_t)(retry_after * 1e6),
 	};
+	const struct answer with = {
+	    .problem = end.problem,
+	    .retry_after_usec = end.retry_after_usec,
+	    .was_alone = true,
+	};
 
-	query_answer(origin->query, take->entry, &answer);
+	query_ended(origin->query, &end);
+	query_answer(origin->query, take->entry, &with);
 }
 
 void

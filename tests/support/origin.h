@@ -48,6 +48,14 @@ void origin_answer_group(
 /* where_now's names, or get_state's "lobby={...}" joined by ";". */
 void origin_answer_texts(
     struct origin *origin, const struct take *take, const char *texts);
+/* The request ended, with a problem or none; its keys are to be answered. */
+void origin_ended(struct origin *origin, const struct take *take,
+    const struct problem *problem);
+/* It is answered, but another one is needed. */
+void origin_want_more(
+    struct origin *origin, const struct take *take, void *token);
+void origin_written(struct origin *origin, const struct take *take,
+    const struct problem *problem, enum write_end end);
 void origin_fail(struct origin *origin, const struct take *take,
     enum problem_kind kind, int status_code);
 void origin_fail_after(struct origin *origin, const struct take *take,
