@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 EMULATOR_TESTS = \
+	tests/check_emulator_faults \
 	tests/check_emulator_parts \
 	tests/check_emulator_rest \
 	tests/check_emulator_world
@@ -14,6 +15,10 @@ EMULATOR_TEST_CPPFLAGS = $(src_emulator_libemulator_la_CPPFLAGS) \
 EMULATOR_TEST_LIBS = tests/support/libclock.la \
 	src/emulator/libemulator.la $(CHECK_LIBS)
 
+tests_check_emulator_faults_SOURCES = tests/check_emulator_faults.c
+tests_check_emulator_faults_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_faults_LDADD = $(EMULATOR_TEST_LIBS) $(ZLIB_LIBS)
+
 tests_check_emulator_parts_SOURCES = tests/check_emulator_parts.c
 tests_check_emulator_parts_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_parts_LDADD = $(EMULATOR_TEST_LIBS)
@@ -26,5 +31,9 @@ tests_check_emulator_world_SOURCES = tests/check_emulator_world.c
 tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 
-dist_check_SCRIPTS += tests/emulator-rest.py
-TESTS += tests/emulator-rest.py
+EMULATOR_E2E = \
+	tests/emulator-faults.py \
+	tests/emulator-rest.py
+
+dist_check_SCRIPTS += $(EMULATOR_E2E)
+TESTS += $(EMULATOR_E2E)

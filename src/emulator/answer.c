@@ -120,6 +120,19 @@ answer_registry_error(
 	    4, ret);
 }
 
+int
+answer_access_error(int status, const char *message, struct answer *ret)
+{
+	_cleanup_(buffer_done) struct buffer body = {0};
+
+	buffer_add_text(&body, "{\"message\":");
+	look_string(LOOK_2025, &body, slice_of(message));
+	buffer_add_format(&body,
+	    ",\"error\":true,\"service\":\"Access Manager\",\"status\":%d}\n",
+	    status);
+	return answer_make(status, SERVICE_ACCESS_MANAGER, &body, ret);
+}
+
 static void
 add_names(struct buffer *out, const char *prefix, const struct names *names)
 {
@@ -197,6 +210,8 @@ usual_message(int status)
 		return NOT_TURNED_ON;
 	case 429:
 		return "Too Many Requests";
+	case 481:
+		return "Malformed filter expression";
 	case 500:
 		return "Internal Server Error";
 	default:

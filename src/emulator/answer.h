@@ -34,6 +34,7 @@ struct answer {
 	struct blob *body;
 	int64_t age_sec;     /* negative: not from a cache */
 	int retry_after_sec; /* negative: none */
+	bool retry_as_date;
 };
 
 void answer_done(struct answer *answer);
@@ -49,6 +50,8 @@ int answer_presence_error_bare(
     enum look look, int status, struct slice message, struct answer *ret);
 int answer_registry_error(
     enum look look, int status, const char *message, struct answer *ret);
+/* {"message":…,"error":true,"service":"Access Manager","status":…} */
+int answer_access_error(int status, const char *message, struct answer *ret);
 /* The refused names; both lists empty is a refusal without names. */
 int answer_forbidden(const struct names *channels, const struct names *groups,
     struct answer *ret);

@@ -38,7 +38,8 @@ show_index(struct errand *errand)
 	buffer_add_text(errand->out,
 	    "{\"program\":\"presence-emulator\",\"version\":\"" PACKAGE_VERSION
 	    "\",\"paths\":[\"GET requests\",\"DELETE requests\","
-	    "\"GET counters\",\"GET truth\",\"POST world\",\"GET faults\","
+	    "\"GET counters\",\"GET truth\",\"POST world\","
+	    "\"GET settings\",\"POST settings\",\"GET faults\","
 	    "\"POST faults\",\"DELETE faults\",\"DELETE faults/ID\"]}");
 	return 0;
 }
@@ -73,15 +74,42 @@ show_truth(struct errand *errand)
 }
 
 static int
-change_world(struct errand *errand)
+read_body(struct errand *errand, struct json_object **ret)
 {
-	_cleanup_(json_unrefp) struct json_object *order = NULL;
-	int r = json_read(errand->body, &order);
+	int r = json_read(errand->body, ret);
 
 	if (r == JSON_REFUSED) {
 		errand->reason = "the body is not one JSON text";
 		return -EINVAL;
 	}
+	return r;
+}
+
+static int
+show_settings(struct errand *errand)
+{
+	control_show_settings(errand->control, errand->out);
+	return 0;
+}
+
+static int
+change_settings(struct errand *errand)
+{
+	_cleanup_(json_unrefp) struct json_object *order = NULL;
+	int r = read_body(errand, &order);
+
+	if (r >= 0)
+		r = control_change_settings(
+		    errand->control, order, &errand->reason);
+	return r < 0 ? r : show_settings(errand);
+}
+
+static int
+change_world(struct errand *errand)
+{
+	_cleanup_(json_unrefp) struct json_object *order = NULL;
+	int r = read_body(errand, &order);
+
 	return r < 0 ? r :
 		       control_change_world(errand->control, order, errand->out,
 			   &errand->reason);
@@ -168,6 +196,8 @@ static const struct {
     {"GET", "/counters", show_counters},
     {"GET", "/truth", show_truth},
     {"POST", "/world", change_world},
+    {"GET", "/settings", show_settings},
+    {"POST", "/settings", change_settings},
     {"GET", "/faults", show_faults},
     {"POST", "/faults", add_fault},
     {"DELETE", "/faults", clear_faults},

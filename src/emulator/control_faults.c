@@ -1,80 +1,360 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fault rules, from JSON and back.
+ * Fault rules from JSON: each member has one small function that takes its
+ * value, and a sentence for who wrote another.
  */
 #include <errno.h>
+#include <json_object_iterator.h>
 #include <math.h>
 #include <string.h>
 
 #include "emulator/control_parts.h"
 
-static int
-get_text(struct json_object *object, const char *name, char **ret)
-{
-	struct slice text = {0};
-	int r = control_get_string(object, name, &text);
+/* A body of this size is made in memory, once for each request. */
+#define BYTES_MAX (INT64_C(1024) * 1024 * 1024)
 
-	if (r < 0 || !text.data)
-		return r;
+/* A rule under way. */
+struct reading {
+	const struct control *control;
+	struct fault *fault;
+	struct names channels; /* of a 403; borrowed from the JSON */
+	struct names groups;
+	const char **ret_reason;
+};
+
+/* -EINVAL: not such a value. */
+typedef int (*take_fn)(struct reading *reading, struct json_object *value);
+
+struct taker {
+	const char *name;
+	take_fn take;
+	const char *wanted;
+};
+
+static int
+refuse(struct reading *reading, const char *reason)
+{
+	*reading->ret_reason = reason;
+	return -EINVAL;
+}
+
+/* Each member of the object to its taker. */
+static int
+take_members(struct reading *reading, struct json_object *object,
+    const struct taker *takers, size_t n_takers, const char *unknown)
+{
+	struct json_object_iterator at = json_object_iter_begin(object);
+	struct json_object_iterator end = json_object_iter_end(object);
+	size_t i;
+	int r;
+
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		const char *name = json_object_iter_peek_name(&at);
+
+		for (i = 0; i < n_takers; i++)
+			if (slice_is(slice_of(name), slice_of(takers[i].name)))
+				break;
+		if (i == n_takers)
+			return refuse(reading, unknown);
+		r = takers[i].take(reading, json_object_iter_peek_value(&at));
+		if (r == -EINVAL && !*reading->ret_reason)
+			return refuse(reading, takers[i].wanted);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+take_text(struct json_object *value, char **ret)
+{
+	struct slice text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return -EINVAL;
+	text = control_slice(value);
+	free(*ret);
 	*ret = strndup(text.data, text.n);
 	return *ret ? 0 : -ENOMEM;
 }
 
 static int
-read_match(struct json_object *object, struct fault_match *match)
+take_number(struct json_object *value, int64_t min, int64_t max, int64_t *ret)
 {
-	static const char *const NAMES[] = {
-	    "path_prefix", "path_contains", "op", "channel"};
-	struct slice op = {0};
-	int r;
+	int64_t number;
 
-	if (!json_object_is_type(object, json_type_object))
+	if (!json_object_is_type(value, json_type_int))
 		return -EINVAL;
-	r = control_check_members(object, NAMES, ARRAY_SIZE(NAMES));
+	number = json_object_get_int64(value);
+	if (number < min || number > max)
+		return -EINVAL;
+	*ret = number;
+	return 0;
+}
+
+static int
+take_path_prefix(struct reading *reading, struct json_object *value)
+{
+	return take_text(value, &reading->fault->match.path_prefix);
+}
+
+static int
+take_path_contains(struct reading *reading, struct json_object *value)
+{
+	return take_text(value, &reading->fault->match.path_contains);
+}
+
+static int
+take_channel(struct reading *reading, struct json_object *value)
+{
+	return take_text(value, &reading->fault->match.channel);
+}
+
+static int
+take_op(struct reading *reading, struct json_object *value)
+{
+	struct fault_match *match = &reading->fault->match;
+
+	match->has_op = true;
+	return json_object_is_type(value, json_type_string) &&
+		op_parse(control_slice(value), &match->op) ?
+	    0 :
+	    -EINVAL;
+}
+
+static int
+take_longer_than(struct reading *reading, struct json_object *value)
+{
+	int64_t n;
+	int r = take_number(value, 1, BYTES_MAX, &n);
+
 	if (r >= 0)
-		r = get_text(object, "path_prefix", &match->path_prefix);
-	if (r >= 0)
-		r = get_text(object, "path_contains", &match->path_contains);
-	if (r >= 0)
-		r = get_text(object, "channel", &match->channel);
-	if (r >= 0)
-		r = control_get_string(object, "op", &op);
-	if (r >= 0 && op.data) {
-		match->has_op = true;
-		if (!op_parse(op, &match->op))
-			return -EINVAL;
-	}
+		reading->fault->match.longer_than = (size_t)n;
 	return r;
 }
 
+static int
+take_match(struct reading *reading, struct json_object *value)
+{
+	static const struct taker TAKERS[] = {
+	    {"path_prefix", take_path_prefix, "path_prefix: a text"},
+	    {"path_contains", take_path_contains, "path_contains: a text"},
+	    {"channel", take_channel, "channel: a name"},
+	    {"op", take_op, "op: here_now, where_now, subscribe or another"},
+	    {"longer_than", take_longer_than, "longer_than: bytes"},
+	};
+
+	if (!json_object_is_type(value, json_type_object))
+		return -EINVAL;
+	return take_members(reading, value, TAKERS, ARRAY_SIZE(TAKERS),
+	    "match: path_prefix, path_contains, op, channel, longer_than");
+}
+
+static int
+take_kind(_unused_ struct reading *reading, _unused_ struct json_object *value)
+{
+	return 0; /* it was looked at first */
+}
+
+static int
+take_status(struct reading *reading, struct json_object *value)
+{
+	int64_t status;
+	int r = take_number(value, 200, 599, &status);
+
+	if (r >= 0)
+		reading->fault->status = (int)status;
+	return r;
+}
+
+static int
+take_reason(struct reading *reading, struct json_object *value)
+{
+	struct fault *fault = reading->fault;
+
+	if (!json_object_is_type(value, json_type_string) ||
+	    !reason_parse(control_slice(value), &fault->reason))
+		return -EINVAL;
+	if (fault->reason != REASON_USUAL)
+		fault->status = reason_status(fault->reason);
+	return 0;
+}
+
+static int
+take_latency(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->latency_usec);
+}
+
+static int
+take_spread(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->spread_usec);
+}
+
+static int
+take_tail(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->tail_usec);
+}
+
+static int
+take_every(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->every_usec);
+}
+
+static int
+take_hold(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->hold_usec);
+}
+
+static int
+take_duration(struct reading *reading, struct json_object *value)
+{
+	int64_t duration_usec = 0;
+	int r = control_take_usec(value, &duration_usec);
+
+	if (r >= 0)
+		reading->fault->until_usec =
+		    clock_now(reading->control->clock) + duration_usec;
+	return r;
+}
+
+static int
+take_count(struct reading *reading, struct json_object *value)
+{
+	return take_number(value, 1, INT64_MAX, &reading->fault->count);
+}
+
+static int
+take_probability(struct reading *reading, struct json_object *value)
+{
+	double probability;
+
+	if (!json_object_is_type(value, json_type_int) &&
+	    !json_object_is_type(value, json_type_double))
+		return -EINVAL;
+	probability = json_object_get_double(value);
+	if (!isfinite(probability) || probability < 0 || probability > 1)
+		return -EINVAL;
+	reading->fault->permille =
+	    (unsigned)lround(probability * FAULT_PERMILLE);
+	return 0;
+}
+
+static int
+take_retry_after(struct reading *reading, struct json_object *value)
+{
+	int64_t seconds;
+	int r = take_number(value, 0, 86400, &seconds);
+
+	if (r >= 0)
+		reading->fault->retry_after_sec = (int)seconds;
+	return r;
+}
+
+static int
+take_retry_after_as(struct reading *reading, struct json_object *value)
+{
+	struct slice text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return -EINVAL;
+	text = control_slice(value);
+	reading->fault->retry_as_date = slice_is(text, SLICE("date"));
+	return reading->fault->retry_as_date ||
+		slice_is(text, SLICE("seconds")) ?
+	    0 :
+	    -EINVAL;
+}
+
+static int
+take_effect(struct reading *reading, struct json_object *value)
+{
+	if (!json_object_is_type(value, json_type_boolean))
+		return -EINVAL;
+	reading->fault->effect = json_object_get_boolean(value);
+	return 0;
+}
+
+static int
+take_bytes(struct reading *reading, struct json_object *value)
+{
+	int64_t n;
+	int r = take_number(value, 0, BYTES_MAX, &n);
+
+	if (r >= 0)
+		reading->fault->n_body = (size_t)n;
+	return r;
+}
+
+static int
+take_body(struct reading *reading, struct json_object *value)
+{
+	return take_text(value, &reading->fault->body);
+}
+
+static int
+take_channels(struct reading *reading, struct json_object *value)
+{
+	return control_take_names(value, &reading->channels);
+}
+
+static int
+take_groups(struct reading *reading, struct json_object *value)
+{
+	return control_take_names(value, &reading->groups);
+}
+
+static const struct taker TAKERS[] = {
+    {"kind", take_kind, ""},
+    {"match", take_match, "match: an object"},
+    {"status", take_status, "status: 200 to 599"},
+    {"reason", take_reason, "reason: one that presence-emulator(1) lists"},
+    {"latency", take_latency, "latency: seconds"},
+    {"spread", take_spread, "spread: seconds"},
+    {"tail", take_tail, "tail: seconds"},
+    {"every", take_every, "every: seconds"},
+    {"hold", take_hold, "hold: seconds"},
+    {"duration", take_duration, "duration: seconds"},
+    {"count", take_count, "count: 1 or more"},
+    {"probability", take_probability, "probability: 0 to 1"},
+    {"retry_after", take_retry_after, "retry_after: 0 to 86400"},
+    {"retry_after_as", take_retry_after_as, "retry_after_as: seconds or date"},
+    {"effect", take_effect, "effect: true or false"},
+    {"bytes", take_bytes, "bytes: 0 to 1073741824"},
+    {"body", take_body, "body: a text"},
+    {"channels", take_channels, "channels: an array of names"},
+    {"channel_groups", take_groups, "channel_groups: an array of names"},
+};
+
 /* Both lists' names, copied into one piece of memory. */
 static int
-read_refused(struct json_object *object, struct fault *fault)
+keep_names(struct reading *reading)
 {
-	_cleanup_(names_done) struct names channels = {0};
-	_cleanup_(names_done) struct names groups = {0};
+	const struct names *channels = &reading->channels;
+	const struct names *groups = &reading->groups;
+	struct fault *fault = reading->fault;
 	size_t i, n = 0;
 	char *at;
-	int r;
+	int r = 0;
 
-	r = control_get_names(object, "channels", "", &channels);
-	if (r >= 0)
-		r = control_get_names(object, "channel_groups", "", &groups);
-	if (r < 0)
-		return r;
-	for (i = 0; i < channels.n; i++)
-		n += channels.items[i].n;
-	for (i = 0; i < groups.n; i++)
-		n += groups.items[i].n;
+	for (i = 0; i < channels->n; i++)
+		n += channels->items[i].n;
+	for (i = 0; i < groups->n; i++)
+		n += groups->items[i].n;
 	fault->names = at = malloc(n + 1);
 	if (!at)
 		return -ENOMEM;
-	for (i = 0; r >= 0 && i < channels.n + groups.n; i++) {
-		bool is_group = i >= channels.n;
-		struct slice name =
-		    is_group ? groups.items[i - channels.n] : channels.items[i];
+	for (i = 0; r >= 0 && i < channels->n + groups->n; i++) {
+		bool is_group = i >= channels->n;
+		struct slice name = is_group ? groups->items[i - channels->n] :
+					       channels->items[i];
 
-		memcpy(at, name.data, name.n);
+		if (name.n > 0)
+			memcpy(at, name.data, name.n);
 		r = names_add(is_group ? &fault->groups : &fault->channels,
 		    (struct slice){at, name.n});
 		at += name.n;
@@ -82,155 +362,71 @@ read_refused(struct json_object *object, struct fault *fault)
 	return r;
 }
 
-static int
-read_permille(struct json_object *object, unsigned *ret)
+static bool
+matches_requests(const struct fault_match *match)
 {
-	struct json_object *value;
-	double probability;
+	return match->path_prefix || match->path_contains || match->has_op ||
+	    match->longer_than > 0;
+}
 
-	if (!json_object_object_get_ex(object, "probability", &value))
+/* What its kind has to say about all of it. */
+static int
+check_kind(struct reading *reading)
+{
+	const struct fault *fault = reading->fault;
+
+	if (fault_kind_is_of_events(fault->kind) &&
+	    matches_requests(&fault->match))
+		return refuse(
+		    reading, "faults of events match a channel and no more");
+	if (fault->kind != FAULT_REFUSED)
 		return 0;
-	if (!json_object_is_type(value, json_type_int) &&
-	    !json_object_is_type(value, json_type_double))
-		return -EINVAL;
-	probability = json_object_get_double(value);
-	if (!isfinite(probability) || probability < 0 || probability > 1)
-		return -EINVAL;
-	*ret = (unsigned)lround(probability * 1000);
+	if (matches_requests(&fault->match) || fault->match.channel ||
+	    fault->count > 0 || fault->permille < FAULT_PERMILLE)
+		return refuse(reading,
+		    "who is refused has asked nothing yet: refused takes a "
+		    "duration and nothing else");
+	if (fault->until_usec == USEC_INFINITY)
+		return refuse(reading, "refused wants a duration");
 	return 0;
 }
 
 static int
-read_numbers(const struct control *control, struct json_object *object,
-    struct fault *fault)
+read_fault(struct reading *reading, struct json_object *object)
 {
-	int64_t status = fault->status, retry_after = fault->retry_after_sec;
-	int64_t duration_usec = -1, n_body = -1;
-	int r;
+	int r = take_members(reading, object, TAKERS, ARRAY_SIZE(TAKERS),
+	    "an unknown member; presence-emulator(1) lists them");
 
-	r = control_get_int(object, "status", &status);
 	if (r >= 0)
-		r = control_get_int(object, "retry_after", &retry_after);
-	if (r >= 0)
-		r = control_get_int(object, "count", &fault->count);
-	if (r >= 0)
-		r = control_get_int(object, "bytes", &n_body);
-	if (r >= 0)
-		r = control_get_usec(object, "duration", &duration_usec);
-	if (r >= 0)
-		r = control_get_usec(object, "latency", &fault->latency_usec);
-	if (r >= 0)
-		r = control_get_usec(object, "spread", &fault->spread_usec);
-	if (r >= 0)
-		r = read_permille(object, &fault->permille);
-	if (r < 0)
-		return r;
-	if (status < 200 || status > 599 || retry_after > 86400 ||
-	    fault->count < -1 || fault->count == 0)
-		return -EINVAL;
-	fault->status = (int)status;
-	fault->retry_after_sec = (int)retry_after;
-	if (n_body >= 0)
-		fault->n_body = (size_t)n_body;
-	if (duration_usec >= 0)
-		fault->until_usec = clock_now(control->clock) + duration_usec;
-	return 0;
-}
-
-static int
-fault_read(const struct control *control, struct json_object *object,
-    struct fault *fault)
-{
-	struct json_object *match;
-	int r = 0;
-
-	if (json_object_object_get_ex(object, "match", &match))
-		r = read_match(match, &fault->match);
-	if (r >= 0)
-		r = read_numbers(control, object, fault);
-	if (r >= 0)
-		r = control_get_bool(object, "effect", &fault->effect);
-	if (r >= 0)
-		r = get_text(object, "body", &fault->body);
-	if (r >= 0)
-		r = read_refused(object, fault);
-	return r;
+		r = check_kind(reading);
+	return r < 0 ? r : keep_names(reading);
 }
 
 int
 control_read_fault(const struct control *control, struct json_object *object,
     struct fault **ret, const char **ret_reason)
 {
-	static const char *const NAMES[] = {"match", "kind", "status",
-	    "latency", "spread", "count", "duration", "probability",
-	    "retry_after", "effect", "bytes", "body", "channels",
-	    "channel_groups"};
 	_cleanup_(fault_unrefp) struct fault *fault = NULL;
+	struct reading reading = {.control = control, .ret_reason = ret_reason};
 	struct slice name = {0};
 	enum fault_kind kind;
 	int r;
 
+	*ret_reason = NULL;
 	if (!json_object_is_type(object, json_type_object) ||
-	    control_check_members(object, NAMES, ARRAY_SIZE(NAMES)) < 0 ||
 	    control_get_string(object, "kind", &name) < 0 ||
-	    !fault_kind_parse(name, &kind)) {
-		*ret_reason = "wanted: an object with a kind (latency, status, "
-			      "false_ok, truncate, hang, hang_body, reset, "
-			      "garbage, html, wrong_shape) and known members";
-		return -EINVAL;
-	}
-	fault = fault_new(kind);
+	    !fault_kind_parse(name, &kind))
+		return refuse(&reading,
+		    "wanted: an object with a kind, one of those that "
+		    "presence-emulator(1) lists");
+	reading.fault = fault = fault_new(kind);
 	if (!fault)
 		return -ENOMEM;
-	r = fault_read(control, object, fault);
-	if (r == -EINVAL)
-		*ret_reason = "a member of the wrong type, or out of range";
+	r = read_fault(&reading, object);
+	names_done(&reading.channels);
+	names_done(&reading.groups);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(fault);
 	return 0;
-}
-
-static void
-add_text(struct buffer *out, const char *name, const char *text)
-{
-	if (!text)
-		return;
-	buffer_add_format(out, ",\"%s\":", name);
-	look_string(LOOK_2025, out, slice_of(text));
-}
-
-static void
-show_fault(const struct fault *fault, struct buffer *out)
-{
-	buffer_add_format(out,
-	    "{\"id\":%llu,\"kind\":\"%s\",\"hits\":%llu,\"count\":%lld,"
-	    "\"latency\":",
-	    (unsigned long long)fault->id, fault_kind_to_string(fault->kind),
-	    (unsigned long long)fault->n_hits, (long long)fault->count);
-	buffer_add_seconds(out, fault->latency_usec);
-	if (fault->kind == FAULT_STATUS || fault->kind == FAULT_FALSE_OK)
-		buffer_add_format(out, ",\"status\":%d", fault->status);
-	add_text(out, "path_prefix", fault->match.path_prefix);
-	add_text(out, "path_contains", fault->match.path_contains);
-	add_text(out, "channel", fault->match.channel);
-	if (fault->match.has_op)
-		add_text(out, "op", op_to_string(fault->match.op));
-	buffer_add_char(out, '}');
-}
-
-void
-control_show_faults(const struct control *control, struct buffer *out)
-{
-	const struct fault *fault = NULL;
-	bool first = true;
-
-	buffer_add_text(out, "{\"faults\":[");
-	while ((fault = faults_next(control->faults, fault))) {
-		if (!first)
-			buffer_add_char(out, ',');
-		first = false;
-		show_fault(fault, out);
-	}
-	buffer_add_text(out, "]}");
 }

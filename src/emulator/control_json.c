@@ -59,22 +59,29 @@ control_get_bool(struct json_object *object, const char *name, bool *ret)
 }
 
 int
-control_get_usec(
-    struct json_object *object, const char *name, int64_t *ret_usec)
+control_take_usec(struct json_object *value, int64_t *ret_usec)
 {
-	struct json_object *value;
 	double seconds;
 
-	if (!json_object_object_get_ex(object, name, &value))
-		return 0;
 	if (!json_object_is_type(value, json_type_int) &&
 	    !json_object_is_type(value, json_type_double))
 		return -EINVAL;
 	seconds = json_object_get_double(value);
 	if (!isfinite(seconds) || seconds < 0 || seconds > SECONDS_MAX)
 		return -EINVAL;
-	*ret_usec = (int64_t)(seconds * 1e6);
+	*ret_usec = (int64_t)llround(seconds * 1e6);
 	return 0;
+}
+
+int
+control_get_usec(
+    struct json_object *object, const char *name, int64_t *ret_usec)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value))
+		return 0;
+	return control_take_usec(value, ret_usec);
 }
 
 static int
@@ -93,8 +100,8 @@ add_array(struct json_object *array, struct names *ret)
 	return r;
 }
 
-static int
-add_value(struct json_object *value, struct names *ret)
+int
+control_take_names(struct json_object *value, struct names *ret)
 {
 	if (json_object_is_type(value, json_type_string))
 		return names_add(ret, control_slice(value));
@@ -111,9 +118,9 @@ control_get_names(struct json_object *object, const char *one, const char *many,
 	int r = 0;
 
 	if (json_object_object_get_ex(object, one, &value))
-		r = add_value(value, ret);
+		r = control_take_names(value, ret);
 	if (r >= 0 && json_object_object_get_ex(object, many, &value))
-		r = add_value(value, ret);
+		r = control_take_names(value, ret);
 	return r;
 }
 

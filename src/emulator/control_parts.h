@@ -18,6 +18,12 @@ int control_change_world(const struct control *control,
 /* control_faults.c */
 int control_read_fault(const struct control *control,
     struct json_object *object, struct fault **ret, const char **ret_reason);
+/* control_settings.c: what is said as options at the start, changed later. */
+void control_show_settings(const struct control *control, struct buffer *out);
+int control_change_settings(const struct control *control,
+    struct json_object *order, const char **ret_reason);
+
+/* control_fault_views.c */
 void control_show_faults(const struct control *control, struct buffer *out);
 
 /* control_views.c */
@@ -36,6 +42,10 @@ int control_get_bool(struct json_object *object, const char *name, bool *ret);
 /* Seconds, with a fraction, 0 or more. */
 int control_get_usec(
     struct json_object *object, const char *name, int64_t *ret_usec);
+/* The same of a value that is there already. */
+int control_take_usec(struct json_object *value, int64_t *ret_usec);
+/* A string, or an array of them. */
+int control_take_names(struct json_object *value, struct names *ret);
 /* A string, or an array of them, under the one name or the other. */
 int control_get_names(struct json_object *object, const char *one,
     const char *many, struct names *ret);

@@ -156,6 +156,7 @@ build_service(struct emulator *emulator)
 	    &(struct rest_terms){
 		.look = options->look,
 		.cache_usec = options->answer_cache_usec,
+		.hides_age = options->hides_age,
 		.keys = options->keys,
 	    },
 	    emulator->realms, clock, &emulator->rest);
@@ -286,6 +287,14 @@ listen_at(struct emulator *emulator, size_t i)
 	return r;
 }
 
+static void
+on_refusal(bool refuse, void *userdata)
+{
+	struct emulator *emulator = userdata;
+
+	http_server_refuse(emulator->server, ROLE_SERVICE, refuse);
+}
+
 static int
 emulator_build(struct emulator *emulator)
 {
@@ -306,6 +315,8 @@ emulator_build(struct emulator *emulator)
 		r = build_tls(emulator);
 	for (i = 0; r >= 0 && i < emulator->options->n_listeners; i++)
 		r = listen_at(emulator, i);
+	if (r >= 0)
+		faults_on_refusal(emulator->faults, on_refusal, emulator);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "emulator/drip.h"
 #include "emulator/gzip.h"
 #include "emulator/heads.h"
 #include "emulator/spoil.h"
@@ -31,6 +32,7 @@ struct exchange {
 	struct answer answer;
 	struct verdict verdict;
 	struct timer timer;
+	struct drip *drip; /* owned; NULL: it goes out in one piece */
 	uint64_t seq;
 	size_t n_sent; /* of a body that stopped half-way */
 	int status_sent;
@@ -63,6 +65,7 @@ static struct exchange *
 exchange_free(struct exchange *exchange)
 {
 	timer_stop(exchange->exchanges->terms.clock, &exchange->timer);
+	drip_free(exchange->drip);
 	LIST_REMOVE(exchange, link);
 	call_done(&exchange->call);
 	answer_done(&exchange->answer);
@@ -113,6 +116,8 @@ on_gone(void *userdata)
 {
 	struct exchange *exchange = userdata;
 
+	if (exchange->drip)
+		exchange->n_sent = drip_n_body(exchange->drip);
 	note_end(exchange, exchange->status_sent, exchange->n_sent);
 	exchange_free(exchange);
 }
@@ -128,40 +133,128 @@ cut_of(const struct fault *fault, size_t n_body)
 	return n < n_body ? n : n_body - 1;
 }
 
+/* All of it is out. */
 static void
-send_out(struct exchange *exchange, const struct http_response *response)
+on_dripped(void *userdata)
+{
+	struct exchange *exchange = userdata;
+	struct http_request *request = exchange->request;
+	bool close = exchange->answer.service == SERVICE_BALANCER;
+
+	note_end(exchange, exchange->status_sent, drip_n_body(exchange->drip));
+	exchange_free(exchange);
+	http_finish(request, close);
+}
+
+/* Whether it is on its way; without memory it goes out at once. */
+static bool
+begin_drip(struct exchange *exchange, const struct http_response *response)
+{
+	const struct fault *fault = exchange->verdict.fault;
+
+	exchange->status_sent = response->status;
+	return drip_new(
+		   &(struct drip_terms){
+		       .clock = exchange->exchanges->terms.clock,
+		       .n_piece = fault->n_body,
+		       .every_usec = fault->every_usec,
+		       .head_at_once = fault->kind == FAULT_DRIP_BODY,
+		       .done_fn = on_dripped,
+		       .userdata = exchange,
+		   },
+		   exchange->request, response, &exchange->drip) >= 0;
+}
+
+static void
+reply(struct exchange *exchange, const struct http_response *response)
+{
+	note_end(
+	    exchange, response->status, response->body ? response->body->n : 0);
+	http_reply(exchange->request, response);
+	exchange_free(exchange);
+}
+
+static void
+send_part(struct exchange *exchange, const struct http_response *response)
+{
+	exchange->n_sent = cut_of(
+	    exchange->verdict.fault, response->body ? response->body->n : 0);
+	exchange->status_sent = response->status;
+	http_reply_part(exchange->request, response, exchange->n_sent);
+}
+
+/* A length that is not the body's. */
+static void
+announce(const struct fault *fault, struct http_response *response)
+{
+	response->has_length = true;
+	response->chunked = false;
+	response->length = fault->n_body;
+	if (fault->n_body == BYTES_USUAL)
+		response->length = response->body ? response->body->n / 2 : 1;
+}
+
+static void
+send_out(struct exchange *exchange, struct http_response *response)
 {
 	struct http_request *request = exchange->request;
-	size_t n = response->body ? response->body->n : 0;
 
 	switch (kind_of(exchange)) {
 	case FAULT_TRUNCATE:
-		n = cut_of(exchange->verdict.fault, n);
-		note_end(exchange, response->status, n);
-		http_reply_part(request, response, n);
+		send_part(exchange, response);
+		note_end(exchange, response->status, exchange->n_sent);
+		exchange_free(exchange);
 		http_drop(request);
-		break;
+		return;
 	case FAULT_HANG_BODY:
-		exchange->n_sent = cut_of(exchange->verdict.fault, n);
-		exchange->status_sent = response->status;
-		http_reply_part(request, response, exchange->n_sent);
+		send_part(exchange, response);
 		return; /* on_gone() ends it */
 	case FAULT_RESET:
+	case FAULT_REFUSED:
 		note_end(exchange, 0, 0);
+		exchange_free(exchange);
 		http_reset(request);
-		break;
+		return;
 	case FAULT_HANG:
 		return; /* on_gone() ends it */
-	case FAULT_LATENCY:
-	case FAULT_STATUS:
-	case FAULT_FALSE_OK:
-	case FAULT_GARBAGE:
-	case FAULT_HTML:
-	case FAULT_WRONG_SHAPE:
-		note_end(exchange, response->status, n);
-		http_reply(request, response);
+	case FAULT_DRIP:
+	case FAULT_DRIP_BODY:
+		if (!begin_drip(exchange, response))
+			reply(exchange, response);
+		return;
+	case FAULT_WRONG_LENGTH:
+		announce(exchange->verdict.fault, response);
+		reply(exchange, response);
+		return;
+	default:
+		reply(exchange, response);
 	}
-	exchange_free(exchange);
+}
+
+static void
+reply_out_of_memory(struct exchange *exchange)
+{
+	reply(exchange, &(struct http_response){.status = 503, .close = true});
+}
+
+/* The body as it goes out: compressed where that is due, or as a fault has it. */
+static int
+encode(struct exchange *exchange, struct blob **ret)
+{
+	const struct blob *body = exchange->answer.body;
+	struct slice bytes =
+	    body ? (struct slice){body->data, body->n} : (struct slice){0};
+	int r = CODING_USUAL;
+
+	*ret = NULL;
+	if (exchange->verdict.fault)
+		r = spoil_coding(exchange->verdict.fault, bytes, ret);
+	if (r == CODING_USUAL && bytes.n > GZIP_MIN &&
+	    http_request_accepts_gzip(exchange->request))
+		*ret = gzip_blob(bytes); /* without memory: as it is */
+	if (r == CODING_USUAL && *ret)
+		return CODING_GZIP;
+	return r;
 }
 
 static void
@@ -170,22 +263,22 @@ deliver(void *userdata)
 	struct exchange *exchange = userdata;
 	const struct answer *answer = &exchange->answer;
 	_cleanup_(buffer_done) struct buffer headers = {0};
-	_cleanup_(blob_unrefp) struct blob *gzipped = NULL;
+	_cleanup_(blob_unrefp) struct blob *coded = NULL;
 	struct http_response response = {
 	    .status = answer->status,
-	    .body = answer->body,
 	    .chunked = heads_are_chunked(answer->service),
 	    .close = answer->service == SERVICE_BALANCER,
 	};
+	int r;
 
-	if (answer->body && answer->body->n > GZIP_MIN &&
-	    http_request_accepts_gzip(exchange->request))
-		gzipped = gzip_blob(
-		    (struct slice){answer->body->data, answer->body->n});
-	if (gzipped)
-		response.body = gzipped;
-	heads_format(
-	    exchange->exchanges->terms.look, answer, gzipped, &headers);
+	r = encode(exchange, &coded);
+	heads_format(exchange->exchanges->terms.look, answer, r == CODING_GZIP,
+	    &headers);
+	if (r < 0 || buffer_is_failed(&headers)) {
+		reply_out_of_memory(exchange);
+		return;
+	}
+	response.body = coded ? coded : answer->body;
 	response.headers = (struct slice){headers.data, headers.n};
 	send_out(exchange, &response);
 }
@@ -224,8 +317,9 @@ schedule(struct exchange *exchange)
 	deliver(exchange);
 }
 
+/* Not even an exchange could be made. */
 static void
-reply_out_of_memory(struct http_request *request)
+refuse_request(struct http_request *request)
 {
 	http_reply(
 	    request, &(struct http_response){.status = 503, .close = true});
@@ -277,15 +371,13 @@ exchange_begin(struct exchanges *exchanges, struct http_request *request)
 		return;
 	}
 	if (exchange_new(exchanges, request, &exchange) < 0) {
-		reply_out_of_memory(request);
+		refuse_request(request);
 		return;
 	}
 	faults_judge(exchanges->terms.faults, &exchange->call,
 	    http_request_target(request), &exchange->verdict);
 	if (find_answer(exchange, method) < 0) {
-		note_end(exchange, 503, 0);
-		exchange_free(exchange);
-		reply_out_of_memory(request);
+		reply_out_of_memory(exchange);
 		return;
 	}
 	schedule(exchange);
@@ -298,13 +390,11 @@ exchange_refuse_too_long(
 	struct exchange *exchange;
 
 	if (exchange_new(exchanges, request, &exchange) < 0) {
-		reply_out_of_memory(request);
+		refuse_request(request);
 		return;
 	}
 	if (answer_too_long(&exchange->answer) < 0) {
-		note_end(exchange, 503, 0);
-		exchange_free(exchange);
-		reply_out_of_memory(request);
+		reply_out_of_memory(exchange);
 		return;
 	}
 	deliver(exchange);

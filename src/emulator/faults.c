@@ -6,12 +6,14 @@
 #include "emulator/faults.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/random.h"
 
-#define PERMILLE 1000
+/* No draw of a long tail is more than so many of its means. */
+#define TAIL_MAX 100
 
 struct faults {
 	struct clock *clock; /* borrowed; outlives us */
@@ -19,102 +21,11 @@ struct faults {
 	size_t n;
 	uint64_t last_id;
 	struct random random;
+	struct timer timer; /* runs for the end of what refuses */
+	bool refusing;
+	refuse_fn refuse_fn; /* NULL: nobody hears of it */
+	void *userdata;
 };
-
-static const char *const KIND_NAMES[FAULT_KINDS] = {
-    [FAULT_LATENCY] = "latency",
-    [FAULT_STATUS] = "status",
-    [FAULT_FALSE_OK] = "false_ok",
-    [FAULT_TRUNCATE] = "truncate",
-    [FAULT_HANG] = "hang",
-    [FAULT_HANG_BODY] = "hang_body",
-    [FAULT_RESET] = "reset",
-    [FAULT_GARBAGE] = "garbage",
-    [FAULT_HTML] = "html",
-    [FAULT_WRONG_SHAPE] = "wrong_shape",
-};
-
-const char *
-fault_kind_to_string(enum fault_kind kind)
-{
-	return KIND_NAMES[kind];
-}
-
-bool
-fault_kind_parse(struct slice text, enum fault_kind *ret)
-{
-	unsigned i;
-
-	for (i = 0; i < FAULT_KINDS; i++) {
-		if (slice_is(text, slice_of(KIND_NAMES[i]))) {
-			*ret = (enum fault_kind)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Where a rule names none. */
-static int
-usual_status(enum fault_kind kind)
-{
-	if (kind == FAULT_HTML)
-		return 502;
-	return kind == FAULT_FALSE_OK ? 503 : 500;
-}
-
-struct fault *
-fault_new(enum fault_kind kind)
-{
-	struct fault *fault = calloc(1, sizeof(*fault));
-
-	if (!fault)
-		return NULL;
-	*fault = (struct fault){
-	    .n_refs = 1,
-	    .kind = kind,
-	    .status = usual_status(kind),
-	    .count = -1,
-	    .until_usec = USEC_INFINITY,
-	    .permille = PERMILLE,
-	    .retry_after_sec = -1,
-	    .n_body = SIZE_MAX,
-	    /* What came to a body was done; what came to none was not. */
-	    .effect = kind != FAULT_STATUS && kind != FAULT_FALSE_OK &&
-		kind != FAULT_HANG && kind != FAULT_RESET,
-	};
-	return fault;
-}
-
-struct fault *
-fault_unref(struct fault *fault)
-{
-	if (!fault || --fault->n_refs > 0)
-		return NULL;
-	free(fault->match.path_prefix);
-	free(fault->match.path_contains);
-	free(fault->match.channel);
-	free(fault->body);
-	names_done(&fault->channels);
-	names_done(&fault->groups);
-	free(fault->names);
-	free(fault);
-	return NULL;
-}
-
-int
-faults_new(struct clock *clock, uint64_t seed, struct faults **ret)
-{
-	struct faults *faults = calloc(1, sizeof(*faults));
-
-	if (!faults)
-		return -ENOMEM;
-	faults->clock = clock;
-	faults->random.state = seed;
-	TAILQ_INIT(&faults->rules);
-	*ret = faults;
-	return 0;
-}
 
 static void
 drop(struct faults *faults, struct fault *fault)
@@ -124,23 +35,13 @@ drop(struct faults *faults, struct fault *fault)
 	fault_unref(fault);
 }
 
-void
-faults_clear(struct faults *faults)
+static void
+drop_all(struct faults *faults)
 {
 	struct fault *fault;
 
 	while ((fault = TAILQ_FIRST(&faults->rules)))
 		drop(faults, fault);
-}
-
-struct faults *
-faults_free(struct faults *faults)
-{
-	if (!faults)
-		return NULL;
-	faults_clear(faults);
-	free(faults);
-	return NULL;
 }
 
 static void
@@ -154,6 +55,91 @@ drop_ended(struct faults *faults)
 			drop(faults, fault);
 }
 
+/* Whether any rule refuses, and when the first of those ends. */
+static bool
+find_refusal(const struct faults *faults, int64_t *ret_until_usec)
+{
+	const struct fault *fault;
+	bool found = false;
+
+	*ret_until_usec = USEC_INFINITY;
+	TAILQ_FOREACH(fault, &faults->rules, link) {
+		if (fault->kind != FAULT_REFUSED)
+			continue;
+		found = true;
+		if (fault->until_usec < *ret_until_usec)
+			*ret_until_usec = fault->until_usec;
+	}
+	return found;
+}
+
+static void
+tell_refusal(struct faults *faults)
+{
+	int64_t until_usec;
+	bool refusing;
+
+	drop_ended(faults);
+	refusing = find_refusal(faults, &until_usec);
+	if (until_usec == USEC_INFINITY)
+		timer_stop(faults->clock, &faults->timer);
+	else
+		(void)timer_start(faults->clock, &faults->timer, until_usec);
+	if (refusing == faults->refusing)
+		return;
+	faults->refusing = refusing;
+	if (faults->refuse_fn)
+		faults->refuse_fn(refusing, faults->userdata);
+}
+
+static void
+on_refusal_end(void *userdata)
+{
+	tell_refusal(userdata);
+}
+
+int
+faults_new(struct clock *clock, uint64_t seed, struct faults **ret)
+{
+	struct faults *faults = calloc(1, sizeof(*faults));
+
+	if (!faults)
+		return -ENOMEM;
+	faults->clock = clock;
+	faults->random.state = seed;
+	TAILQ_INIT(&faults->rules);
+	timer_init(&faults->timer, on_refusal_end, faults);
+	*ret = faults;
+	return 0;
+}
+
+struct faults *
+faults_free(struct faults *faults)
+{
+	if (!faults)
+		return NULL;
+	timer_stop(faults->clock, &faults->timer);
+	drop_all(faults);
+	free(faults);
+	return NULL;
+}
+
+void
+faults_on_refusal(struct faults *faults, refuse_fn fn, void *userdata)
+{
+	faults->refuse_fn = fn;
+	faults->userdata = userdata;
+	if (faults->refusing)
+		fn(true, userdata);
+}
+
+void
+faults_clear(struct faults *faults)
+{
+	drop_all(faults);
+	tell_refusal(faults);
+}
+
 int
 faults_add(struct faults *faults, struct fault *fault, uint64_t *ret_id)
 {
@@ -165,6 +151,7 @@ faults_add(struct faults *faults, struct fault *fault, uint64_t *ret_id)
 	TAILQ_INSERT_TAIL(&faults->rules, fault, link);
 	faults->n++;
 	*ret_id = fault->id;
+	tell_refusal(faults);
 	return 0;
 }
 
@@ -176,6 +163,7 @@ faults_remove(struct faults *faults, uint64_t id)
 	TAILQ_FOREACH(fault, &faults->rules, link) {
 		if (fault->id == id) {
 			drop(faults, fault);
+			tell_refusal(faults);
 			return true;
 		}
 	}
@@ -199,6 +187,8 @@ matches(const struct fault_match *match, const struct call *call,
 
 	if (match->has_op && match->op != call->op)
 		return false;
+	if (target.n <= match->longer_than && match->longer_than > 0)
+		return false;
 	if (match->path_prefix) {
 		n = strlen(match->path_prefix);
 		if (target.n < n || memcmp(target.data, match->path_prefix, n))
@@ -215,13 +205,26 @@ matches(const struct fault_match *match, const struct call *call,
 static bool
 acts(struct faults *faults, struct fault *fault)
 {
-	if (fault->permille < PERMILLE &&
-	    random_below(&faults->random, PERMILLE) >= fault->permille)
+	if (fault->permille < FAULT_PERMILLE &&
+	    random_below(&faults->random, FAULT_PERMILLE) >= fault->permille)
 		return false;
 	if (fault->count > 0)
 		fault->count--;
 	fault->n_hits++;
 	return true;
+}
+
+/* Pareto: half of the draws are below 0.42 of the mean, and one in a hundred
+ * is over 9 times of it. */
+static int64_t
+draw_tail(struct faults *faults, int64_t mean_usec)
+{
+	const double full = (double)(UINT64_C(1) << 53);
+	double draw = ((double)(random_next(&faults->random) >> 11) + 1) / full;
+	double factor = 1 / sqrt(draw) - 1;
+
+	return (int64_t)((double)mean_usec *
+	    (factor < TAIL_MAX ? factor : TAIL_MAX));
 }
 
 static int64_t
@@ -232,6 +235,8 @@ delay_of(struct faults *faults, const struct fault *fault)
 	if (fault->spread_usec > 0)
 		spread_usec = (int64_t)random_below(
 		    &faults->random, (uint64_t)fault->spread_usec + 1);
+	if (fault->tail_usec > 0)
+		spread_usec += draw_tail(faults, fault->tail_usec);
 	return fault->latency_usec + spread_usec;
 }
 
@@ -247,6 +252,9 @@ faults_judge(struct faults *faults, const struct call *call,
 	drop_ended(faults);
 	TAILQ_FOREACH_SAFE(fault, &faults->rules, link, next) {
 		if (ret->fault && fault->kind != FAULT_LATENCY)
+			continue;
+		if (fault->kind == FAULT_HOLD ||
+		    fault_kind_is_of_events(fault->kind))
 			continue;
 		if (!matches(&fault->match, call, target) ||
 		    !acts(faults, fault))
@@ -265,4 +273,49 @@ void
 verdict_done(struct verdict *verdict)
 {
 	verdict->fault = fault_unref(verdict->fault);
+}
+
+static enum event_fate
+fate_of(enum fault_kind kind)
+{
+	if (kind == FAULT_EVENT_DROP)
+		return EVENT_IS_LOST;
+	return kind == FAULT_EVENT_DOUBLE ? EVENT_COMES_TWICE :
+					    EVENT_COMES_LATE;
+}
+
+enum event_fate
+faults_judge_event(struct faults *faults, struct slice channel)
+{
+	struct fault *fault;
+
+	if (faults->n == 0)
+		return EVENT_PASSES;
+	drop_ended(faults);
+	TAILQ_FOREACH(fault, &faults->rules, link) {
+		if (!fault_kind_is_of_events(fault->kind) ||
+		    (fault->match.channel &&
+			!slice_is(slice_of(fault->match.channel), channel)))
+			continue;
+		if (acts(faults, fault))
+			return fate_of(fault->kind);
+	}
+	return EVENT_PASSES;
+}
+
+int64_t
+faults_judge_hold(
+    struct faults *faults, const struct call *call, struct slice target)
+{
+	struct fault *fault;
+
+	if (faults->n == 0)
+		return USEC_INFINITY;
+	drop_ended(faults);
+	TAILQ_FOREACH(fault, &faults->rules, link) {
+		if (fault->kind == FAULT_HOLD &&
+		    matches(&fault->match, call, target) && acts(faults, fault))
+			return fault->hold_usec;
+	}
+	return USEC_INFINITY;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gzip: a body made smaller for those who accept it.
+ * Gzip: a body made smaller for those who accept it, and two for those who
+ * should be more careful.
  */
 #pragma once
 
@@ -9,3 +10,10 @@
 
 /* A new reference; NULL when there is no memory: send it as it is. */
 struct blob *gzip_blob(struct slice bytes);
+/* The same with a few of its bits turned. */
+struct blob *gzip_corrupt(struct slice bytes);
+/* The bytes with white space behind the first of them until they are n, which
+ * a reader has to take apart before it knows; made in pieces. */
+struct blob *gzip_bomb(struct slice bytes, size_t n);
+/* The same, not compressed. */
+struct blob *stretch_blob(struct slice bytes, size_t n);

@@ -5,6 +5,8 @@
  */
 #include "emulator/heads.h"
 
+#include <time.h>
+
 #define JAVASCRIPT  "Content-Type: text/javascript; charset=\"UTF-8\"\r\n"
 #define ANY_ORIGIN  "Access-Control-Allow-Origin: *\r\n"
 #define NO_CACHE    "Cache-Control: no-cache\r\n"
@@ -82,14 +84,28 @@ add_service(enum look look, const struct answer *answer, struct buffer *out)
 	}
 }
 
+static void
+add_retry_after(const struct answer *answer, struct buffer *out)
+{
+	time_t then = time(NULL) + answer->retry_after_sec;
+	struct tm tm;
+	char date[40];
+
+	if (answer->retry_as_date && gmtime_r(&then, &tm) &&
+	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+		buffer_add_format(out, "Retry-After: %s\r\n", date);
+	else
+		buffer_add_format(
+		    out, "Retry-After: %d\r\n", answer->retry_after_sec);
+}
+
 void
 heads_format(enum look look, const struct answer *answer, bool gzipped,
     struct buffer *out)
 {
 	add_service(look, answer, out);
 	if (answer->retry_after_sec >= 0)
-		buffer_add_format(
-		    out, "Retry-After: %d\r\n", answer->retry_after_sec);
+		add_retry_after(answer, out);
 	if (gzipped)
 		buffer_add_text(out, "Content-Encoding: gzip\r\n");
 }

@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "emulator/http_conn.h"
 
 #define BACKLOG 4096
@@ -26,10 +27,16 @@
 struct http_listener {
 	struct http_server *server; /* borrowed; outlives us */
 	LIST_ENTRY(http_listener) of_server;
-	struct evconnlistener *evconn; /* owned */
-	SSL_CTX *ssl;                  /* borrowed; NULL: plain */
+	struct evconnlistener *evconn; /* owned; NULL: who comes is refused */
+	evutil_socket_t parked; /* meanwhile, what keeps the port; or -1 */
+	struct sockaddr_storage address;
+	socklen_t n_address;
+	SSL_CTX *ssl; /* borrowed; NULL: plain */
 	unsigned role;
 };
+
+#define LISTENER_FLAGS \
+	(LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE)
 
 struct http_server {
 	struct event_base *base; /* borrowed; outlives us */
@@ -77,7 +84,8 @@ rest_from_accepting(struct http_server *server)
 
 	server->resting = true;
 	LIST_FOREACH(listener, &server->listeners, of_server)
-		evconnlistener_disable(listener->evconn);
+		if (listener->evconn)
+			evconnlistener_disable(listener->evconn);
 }
 
 static void
@@ -90,7 +98,8 @@ accept_again(struct http_server *server)
 		return;
 	server->resting = false;
 	LIST_FOREACH(listener, &server->listeners, of_server)
-		evconnlistener_enable(listener->evconn);
+		if (listener->evconn)
+			evconnlistener_enable(listener->evconn);
 }
 
 void
@@ -186,30 +195,100 @@ listener_free(struct http_listener *listener)
 {
 	if (listener->evconn)
 		evconnlistener_free(listener->evconn);
+	if (listener->parked >= 0)
+		evutil_closesocket(listener->parked);
 	free(listener);
 	return NULL;
 }
 
 DEFINE_CLEANUP(struct http_listener *, listener_free);
 
+/* Where it listens, its port also where 0 was asked for. */
 static int
-port_of(evutil_socket_t fd, unsigned *ret)
+find_address(struct http_listener *listener, unsigned *ret_port)
 {
-	struct sockaddr_storage address = {0};
-	socklen_t n = sizeof(address);
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
-	if (getsockname(fd, (struct sockaddr *)&address, &n) < 0)
+	listener->n_address = sizeof(listener->address);
+	if (getsockname(evconnlistener_get_fd(listener->evconn),
+		(struct sockaddr *)&listener->address,
+		&listener->n_address) < 0)
 		return -errno;
-	if (address.ss_family == AF_INET6) {
-		memcpy(&in6, &address, sizeof(in6));
-		*ret = ntohs(in6.sin6_port);
+	if (listener->address.ss_family == AF_INET6) {
+		memcpy(&in6, &listener->address, sizeof(in6));
+		*ret_port = ntohs(in6.sin6_port);
 	} else {
-		memcpy(&in, &address, sizeof(in));
-		*ret = ntohs(in.sin_port);
+		memcpy(&in, &listener->address, sizeof(in));
+		*ret_port = ntohs(in.sin_port);
 	}
 	return 0;
+}
+
+static int
+listener_start(struct http_listener *listener, const struct sockaddr *address,
+    socklen_t n_address)
+{
+	listener->evconn =
+	    evconnlistener_new_bind(listener->server->base, on_accept, listener,
+		LISTENER_FLAGS, BACKLOG, address, (int)n_address);
+	if (!listener->evconn)
+		return errno ? -errno : -ENOMEM;
+	evconnlistener_set_error_cb(listener->evconn, on_accept_error);
+	if (listener->server->resting)
+		evconnlistener_disable(listener->evconn);
+	return 0;
+}
+
+/* A socket that is bound and does not listen: nobody gets in, and nobody else
+ * gets the port. */
+static void
+listener_park(struct http_listener *listener)
+{
+	const int on = 1;
+
+	evconnlistener_free(listener->evconn);
+	listener->evconn = NULL;
+	listener->parked = socket(listener->address.ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->parked < 0)
+		return;
+	(void)setsockopt(
+	    listener->parked, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(listener->parked, (struct sockaddr *)&listener->address,
+		listener->n_address) < 0)
+		log_warning(
+		    LOG_TEXT("a refused port is not kept"), LOG_ERRNO(errno));
+}
+
+static void
+listener_unpark(struct http_listener *listener)
+{
+	int r;
+
+	if (listener->parked >= 0)
+		evutil_closesocket(listener->parked);
+	listener->parked = -1;
+	r = listener_start(listener, (struct sockaddr *)&listener->address,
+	    listener->n_address);
+	if (r < 0)
+		log_error(
+		    LOG_TEXT("a port that was refused is lost"), LOG_ERRNO(-r));
+}
+
+void
+http_server_refuse(struct http_server *server, unsigned role, bool refuse)
+{
+	struct http_listener *listener;
+
+	LIST_FOREACH(listener, &server->listeners, of_server) {
+		if (listener->role != role || refuse == !listener->evconn)
+			continue;
+		if (refuse)
+			listener_park(listener);
+		else
+			listener_unpark(listener);
+	}
 }
 
 int
@@ -222,16 +301,11 @@ http_server_listen(struct http_server *server, const struct sockaddr *address,
 	listener = calloc(1, sizeof(*listener));
 	if (!listener)
 		return -ENOMEM;
-	*listener =
-	    (struct http_listener){.server = server, .ssl = ssl, .role = role};
-	listener->evconn = evconnlistener_new_bind(server->base, on_accept,
-	    listener,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-	    BACKLOG, address, (int)n_address);
-	if (!listener->evconn)
-		return errno ? -errno : -ENOMEM;
-	evconnlistener_set_error_cb(listener->evconn, on_accept_error);
-	r = port_of(evconnlistener_get_fd(listener->evconn), ret_port);
+	*listener = (struct http_listener){
+	    .server = server, .ssl = ssl, .role = role, .parked = -1};
+	r = listener_start(listener, address, n_address);
+	if (r >= 0)
+		r = find_address(listener, ret_port);
 	if (r < 0)
 		return r;
 	LIST_INSERT_HEAD(&server->listeners, listener, of_server);

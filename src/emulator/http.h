@@ -56,6 +56,9 @@ DEFINE_CLEANUP(struct http_server *, http_server_free);
 int http_server_listen(struct http_server *server,
     const struct sockaddr *address, socklen_t n_address, SSL_CTX *ssl,
     unsigned role, unsigned *ret_port);
+/* Whether who connects to a listener of that role is refused; it keeps its
+ * port. Connections that are there already are not touched. */
+void http_server_refuse(struct http_server *server, unsigned role, bool refuse);
 size_t http_server_n_connections(const struct http_server *server);
 
 /* What was asked; slices are good as long as the request. */
@@ -73,6 +76,9 @@ struct http_response {
 	struct blob *body;    /* borrowed; NULL is empty */
 	bool chunked;         /* instead of Content-Length */
 	bool close;           /* after it, the connection too */
+	/* Announced instead of the body's, on purpose. */
+	bool has_length;
+	size_t length;
 };
 
 /* The whole response; the request is over. */
@@ -81,6 +87,15 @@ void http_reply(
 /* Its head and n bytes of its body; the request goes on. */
 void http_reply_part(struct http_request *request,
     const struct http_response *response, size_t n);
+/*
+ * In pieces: the bytes that http_reply() would write, and how many of them are
+ * the head's (NULL without memory); some of them, the request goes on; and
+ * after the last the end of it.
+ */
+struct blob *http_format(const struct http_request *request,
+    const struct http_response *response, size_t *ret_n_head);
+void http_reply_bytes(struct http_request *request, struct slice bytes);
+void http_finish(struct http_request *request, bool close);
 /* Closes once everything is sent; the request is over. */
 void http_drop(struct http_request *request);
 /* Breaks off with a TCP reset; the request is over. */

@@ -62,6 +62,14 @@ write_date(struct evbuffer *out)
 		evbuffer_add_printf(out, "Date: %s\r\n", date);
 }
 
+static size_t
+length_of(const struct http_response *response)
+{
+	if (response->has_length)
+		return response->length;
+	return response->body ? response->body->n : 0;
+}
+
 void
 http_write_head(
     struct evbuffer *out, const struct http_response *response, bool keep_alive)
@@ -73,8 +81,8 @@ http_write_head(
 	if (response->chunked)
 		evbuffer_add_printf(out, "Transfer-Encoding: chunked\r\n");
 	else
-		evbuffer_add_printf(out, "Content-Length: %zu\r\n",
-		    response->body ? response->body->n : (size_t)0);
+		evbuffer_add_printf(
+		    out, "Content-Length: %zu\r\n", length_of(response));
 	evbuffer_add_printf(
 	    out, "Connection: %s\r\n\r\n", keep_alive ? "keep-alive" : "close");
 }
@@ -142,14 +150,19 @@ write_body(struct evbuffer *out, struct blob *body, size_t n)
 		blob_unref(body);
 }
 
-static void
-write_response(struct http_connection *connection,
-    const struct http_response *response, size_t n_body, bool keep_alive)
+static bool
+keeps_alive(
+    const struct http_request *request, const struct http_response *response)
 {
-	struct evbuffer *out = bufferevent_get_output(connection->bev);
+	return request->head.keep_alive && !response->close;
+}
 
-	http_write_head(out, response, keep_alive);
-	if (slice_is(connection->request.head.method, SLICE("HEAD")))
+static void
+write_response(struct evbuffer *out, const struct http_request *request,
+    const struct http_response *response, size_t n_body)
+{
+	http_write_head(out, response, keeps_alive(request, response));
+	if (slice_is(request->head.method, SLICE("HEAD")))
 		return;
 	if (response->chunked && n_body > 0)
 		evbuffer_add_printf(out, "%zx\r\n", response->body->n);
@@ -161,16 +174,19 @@ write_response(struct http_connection *connection,
 		    out, n_body > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
 }
 
+static struct evbuffer *
+output_of(struct http_request *request)
+{
+	return bufferevent_get_output(connection_of(request)->bev);
+}
+
 void
-http_reply(struct http_request *request, const struct http_response *response)
+http_finish(struct http_request *request, bool close)
 {
 	struct http_connection *connection = connection_of(request);
-	bool keep_alive = request->head.keep_alive && !response->close;
 	bool outermost = http_connection_enter(connection);
 
-	write_response(connection, response,
-	    response->body ? response->body->n : 0, keep_alive);
-	if (keep_alive)
+	if (request->head.keep_alive && !close)
 		http_connection_next(connection);
 	else
 		http_connection_drain(connection);
@@ -180,11 +196,45 @@ http_reply(struct http_request *request, const struct http_response *response)
 }
 
 void
+http_reply(struct http_request *request, const struct http_response *response)
+{
+	write_response(output_of(request), request, response,
+	    response->body ? response->body->n : 0);
+	http_finish(request, response->close);
+}
+
+void
 http_reply_part(struct http_request *request,
     const struct http_response *response, size_t n)
 {
-	write_response(connection_of(request), response, n,
-	    request->head.keep_alive && !response->close);
+	write_response(output_of(request), request, response, n);
+}
+
+struct blob *
+http_format(const struct http_request *request,
+    const struct http_response *response, size_t *ret_n_head)
+{
+	struct evbuffer *out = evbuffer_new();
+	struct blob *blob;
+
+	if (!out)
+		return NULL;
+	write_response(
+	    out, request, response, response->body ? response->body->n : 0);
+	blob = blob_new(evbuffer_get_length(out));
+	if (blob) {
+		*ret_n_head =
+		    (size_t)evbuffer_search(out, "\r\n\r\n", 4, NULL).pos + 4;
+		(void)evbuffer_remove(out, blob->data, blob->n);
+	}
+	evbuffer_free(out);
+	return blob;
+}
+
+void
+http_reply_bytes(struct http_request *request, struct slice bytes)
+{
+	(void)evbuffer_add(output_of(request), bytes.data, bytes.n);
 }
 
 void

@@ -13,17 +13,22 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/beats.c \
 	src/emulator/control.c \
 	src/emulator/control.h \
+	src/emulator/control_fault_views.c \
 	src/emulator/control_faults.c \
 	src/emulator/control_json.c \
 	src/emulator/control_parts.h \
+	src/emulator/control_settings.c \
 	src/emulator/control_views.c \
 	src/emulator/control_world.c \
 	src/emulator/deadlines.c \
 	src/emulator/deadlines.h \
+	src/emulator/drip.c \
+	src/emulator/drip.h \
 	src/emulator/emulator.c \
 	src/emulator/emulator.h \
 	src/emulator/exchange.c \
 	src/emulator/exchange.h \
+	src/emulator/fault.c \
 	src/emulator/faults.c \
 	src/emulator/faults.h \
 	src/emulator/groups.c \
@@ -56,6 +61,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/random.h \
 	src/emulator/realms.c \
 	src/emulator/realms.h \
+	src/emulator/reasons.c \
+	src/emulator/reasons.h \
 	src/emulator/registry.c \
 	src/emulator/registry.h \
 	src/emulator/rest.c \

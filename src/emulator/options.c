@@ -36,7 +36,8 @@ static const char HELP[] =
     "\n"
     "How it answers:\n"
     "  --look 2025|2016          the service's JSON of today, or of then\n"
-    "  --answer-cache TIME       here_now out of a cache, as 3s or 500ms (off)\n"
+    "  --answer-cache TIME[,no-age]\n"
+    "                            here_now out of a cache, as 3s or 500ms (off)\n"
     "  --subscribe-key KEY       take this key only (repeatable; any)\n"
     "  --fault JSON              a fault from the start (repeatable)\n"
     "\n"
@@ -167,17 +168,21 @@ take_look(struct options *options, const char *text)
 static const char *
 take_answer_cache(struct options *options, const char *text)
 {
-	struct slice number = slice_of(text);
+	const char *comma = strchr(text, ',');
+	size_t n = comma ? (size_t)(comma - text) : strlen(text);
+	struct slice number = {text, n};
 	int64_t divisor = 1;
 
-	if (number.n > 2 && strcmp(text + number.n - 2, "ms") == 0) {
+	if (n > 2 && memcmp(text + n - 2, "ms", 2) == 0) {
 		number.n -= 2;
 		divisor = 1000;
-	} else if (number.n > 1 && text[number.n - 1] == 's') {
+	} else if (n > 1 && text[n - 1] == 's') {
 		number.n -= 1;
 	}
-	if (!parse_seconds(number, &options->answer_cache_usec))
-		return "a time, as 3s or 500ms";
+	if ((comma && strcmp(comma, ",no-age") != 0) ||
+	    !parse_seconds(number, &options->answer_cache_usec))
+		return "a time, as 3s or 500ms, perhaps with ,no-age";
+	options->hides_age = comma != NULL;
 	options->answer_cache_usec /= divisor;
 	return NULL;
 }

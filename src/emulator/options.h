@@ -42,6 +42,7 @@ struct options {
 	const char *ca_file; /* NULL: none is written */
 	enum look look;
 	int64_t answer_cache_usec;
+	bool hides_age;
 	struct names keys;   /* subscribe keys; none: any is taken */
 	struct names faults; /* as JSON */
 	struct population_terms population;

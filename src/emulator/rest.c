@@ -16,6 +16,7 @@
 struct rest {
 	struct rest_terms terms;
 	struct realms *realms;      /* borrowed; outlives us */
+	struct clock *clock;        /* borrowed; outlives us */
 	struct answer_cache *cache; /* NULL: off */
 };
 
@@ -150,17 +151,6 @@ knows_key(const struct rest *rest, struct slice key)
 }
 
 static int
-refuse_key(struct answer *ret)
-{
-	_cleanup_(buffer_done) struct buffer body = {0};
-
-	buffer_add_text(&body,
-	    "{\"message\":\"Invalid Subscribe Key\",\"error\":true,"
-	    "\"service\":\"Access Manager\",\"status\":400}\n");
-	return answer_make(400, SERVICE_ACCESS_MANAGER, &body, ret);
-}
-
-static int
 answer_call(struct rest *rest, const struct call *call, struct answer *ret)
 {
 	struct ask ask = {.look = rest->terms.look, .call = call};
@@ -172,10 +162,10 @@ answer_call(struct rest *rest, const struct call *call, struct answer *ret)
 	if (call->subscribe_key.n == 0)
 		return answer_op(&ask, ret);
 	if (!knows_key(rest, call->subscribe_key))
-		return refuse_key(ret);
+		return answer_access_error(400, "Invalid Subscribe Key", ret);
 	r = realms_get(rest->realms, call->subscribe_key, &ask.realm);
 	if (r == -ENOSPC)
-		return refuse_key(ret);
+		return answer_access_error(400, "Invalid Subscribe Key", ret);
 	return r < 0 ? r : answer_op(&ask, ret);
 }
 
@@ -210,15 +200,42 @@ answer_through_cache(
 	if (buffer_is_failed(&bytes))
 		return -ENOMEM;
 	key = (struct slice){bytes.data, bytes.n};
-	if (answer_cache_find(rest->cache, key, ret))
+	if (answer_cache_find(rest->cache, key, ret)) {
+		if (rest->terms.hides_age)
+			ret->age_sec = -1;
 		return 0;
+	}
 	r = answer_call(rest, call, ret);
 	if (r < 0)
 		return r;
-	ret->age_sec = 0;
+	if (!rest->terms.hides_age)
+		ret->age_sec = 0;
 	if (ret->status == 200)
 		answer_cache_put(rest->cache, key, ret);
 	return 0;
+}
+
+int
+rest_set_cache(struct rest *rest, int64_t cache_usec, bool hides_age)
+{
+	struct answer_cache *cache = NULL;
+	int r = 0;
+
+	if (cache_usec > 0)
+		r = answer_cache_new(rest->clock, cache_usec, &cache);
+	if (r < 0)
+		return r;
+	answer_cache_free(rest->cache);
+	rest->cache = cache;
+	rest->terms.cache_usec = cache_usec;
+	rest->terms.hides_age = hides_age;
+	return 0;
+}
+
+const struct rest_terms *
+rest_terms(const struct rest *rest)
+{
+	return &rest->terms;
 }
 
 int
@@ -232,11 +249,10 @@ rest_new(const struct rest_terms *terms, struct realms *realms,
 		return -ENOMEM;
 	rest->terms = *terms;
 	rest->realms = realms;
-	if (terms->cache_usec > 0) {
-		r = answer_cache_new(clock, terms->cache_usec, &rest->cache);
-		if (r < 0)
-			return r;
-	}
+	rest->clock = clock;
+	r = rest_set_cache(rest, terms->cache_usec, terms->hides_age);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(rest);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct rest;
 struct rest_terms {
 	enum look look;
 	int64_t cache_usec; /* 0: every here_now is looked up */
+	bool hides_age;     /* no Age header tells of the cache */
 	struct names keys;  /* borrowed: the subscribe keys there are; none:
 	                       * any is taken */
 };
@@ -32,5 +33,8 @@ struct rest *rest_free(struct rest *rest);
 DEFINE_CLEANUP(struct rest *, rest_free);
 
 int rest_answer(struct rest *rest, const struct call *call, struct answer *ret);
+/* Another cache from now on; the answers in the old one are forgotten. */
+int rest_set_cache(struct rest *rest, int64_t cache_usec, bool hides_age);
+const struct rest_terms *rest_terms(const struct rest *rest);
 /* Forgets cached answers. */
 void rest_flush(struct rest *rest);

@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "emulator/gzip.h"
+
+/* Of what is huge: four times what presenced takes. */
+#define BYTES_LARGE ((size_t)64 * 1024 * 1024)
+
 #define GARBAGE_BODY \
 	"\x01\xff\xfe{\"status\":200,\"message\":\"OK\",,\"uuids\":[\"an"
 #define WRONG_SHAPE_BODY                                                     \
@@ -31,6 +36,8 @@ static int
 make_status(enum look look, const struct fault *fault, const struct call *call,
     struct answer *ret)
 {
+	if (fault->reason != REASON_USUAL)
+		return answer_reason(look, fault->reason, ret);
 	if (fault->status == 403 && fault->channels.n + fault->groups.n > 0)
 		return answer_forbidden(&fault->channels, &fault->groups, ret);
 	if (fault->status == 403 && fault->match.channel) {
@@ -61,6 +68,18 @@ make_spoiled(enum look look, const struct fault *fault, const struct call *call,
 	case FAULT_HANG:
 	case FAULT_HANG_BODY:
 	case FAULT_RESET:
+	case FAULT_REFUSED:
+	case FAULT_DRIP:
+	case FAULT_DRIP_BODY:
+	case FAULT_WRONG_LENGTH:
+	case FAULT_HUGE:
+	case FAULT_GZIP:
+	case FAULT_GZIP_CORRUPT:
+	case FAULT_GZIP_BOMB:
+	case FAULT_HOLD:
+	case FAULT_EVENT_DROP:
+	case FAULT_EVENT_DOUBLE:
+	case FAULT_EVENT_REORDER:
 		break;
 	}
 	return 0;
@@ -98,5 +117,31 @@ spoil_answer(enum look look, const struct fault *fault, const struct call *call,
 		answer->status = 200;
 	if (fault->retry_after_sec >= 0)
 		answer->retry_after_sec = fault->retry_after_sec;
+	answer->retry_as_date = fault->retry_as_date;
 	return fault->body ? replace_body(answer, fault->body) : 0;
+}
+
+int
+spoil_coding(const struct fault *fault, struct slice body, struct blob **ret)
+{
+	size_t n = fault->n_body == BYTES_USUAL ? BYTES_LARGE : fault->n_body;
+
+	*ret = NULL;
+	switch (fault->kind) {
+	case FAULT_GZIP:
+		*ret = gzip_blob(body);
+		break;
+	case FAULT_GZIP_CORRUPT:
+		*ret = gzip_corrupt(body);
+		break;
+	case FAULT_GZIP_BOMB:
+		*ret = gzip_bomb(body, n);
+		break;
+	case FAULT_HUGE:
+		*ret = stretch_blob(body, n);
+		return *ret ? CODING_PLAIN : -ENOMEM;
+	default:
+		return CODING_USUAL;
+	}
+	return *ret ? CODING_GZIP : -ENOMEM;
 }

@@ -14,3 +14,14 @@
 /* Kinds that cut or withhold leave the answer alone. */
 int spoil_answer(enum look look, const struct fault *fault,
     const struct call *call, struct answer *answer);
+
+enum coding {
+	CODING_USUAL, /* as without a fault */
+	CODING_PLAIN,
+	CODING_GZIP,
+};
+
+/* The body that goes out in the place of this one, and how it is coded: an
+ * enum coding, or -ENOMEM. *ret is NULL where it is the usual one. */
+int spoil_coding(
+    const struct fault *fault, struct slice body, struct blob **ret);
