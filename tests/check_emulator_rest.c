@@ -506,9 +506,6 @@ START_TEST(test_what_is_not_spoken_yet_is_not_found)
 	struct bench bench;
 
 	bench_init_look(&bench, LOOK_2025);
-	expect(&bench, "/v2/subscribe/demo/lobby/0?tt=0", 404,
-	    "{\"error\":1,\"message\":\"Not found: "
-	    "'/v2/subscribe/demo/lobby/0'\",\"service\":\"Presence\"}");
 	expect(&bench, "/publish/pub/demo/0/lobby/0/%22hi%22", 404,
 	    "{\"error\":1,\"message\":\"Not found: "
 	    "'/publish/pub/demo/0/lobby/0/%22hi%22'\","

@@ -33,6 +33,7 @@ tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 
 EMULATOR_E2E = \
 	tests/emulator-faults.py \
+	tests/emulator-live.py \
 	tests/emulator-rest.py
 
 dist_check_SCRIPTS += $(EMULATOR_E2E)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks: one call with what it takes to answer it. Private to rest.c and the
- * files that answer for it.
+ * Asks: one call with what it takes to answer it. Private to the files that
+ * answer.
  *
  * Ownership: everything in an ask is borrowed for the time of the answer.
  * Errors:    -ENOMEM.
@@ -32,6 +32,14 @@ int ask_channels(const struct ask *ask, struct names *ret);
 int ask_ok(const struct ask *ask, const struct member *members,
     size_t n_members, struct answer *ret);
 
+enum ask_result {
+	ASK_DONE,
+	ASK_REFUSED, /* and the answer says why */
+};
+
+/* HTTP 400 and ASK_REFUSED. */
+int ask_refuse(const struct ask *ask, const char *message, struct answer *ret);
+
 /* herenow.c */
 int answer_here_now(const struct ask *ask, struct answer *ret);
 /* wherenow.c */
@@ -40,6 +48,9 @@ int answer_where_now(const struct ask *ask, struct answer *ret);
 int answer_set_state(const struct ask *ask, struct answer *ret);
 int answer_get_state(const struct ask *ask, struct answer *ret);
 /* beats.c */
+/* Has the asker in all channels and those of all groups, with the state and
+ * for the time that the call says. Who is in already is renewed if wanted. */
+int ask_beat(const struct ask *ask, bool renew, struct answer *ret_refusal);
 int answer_heartbeat(const struct ask *ask, struct answer *ret);
 int answer_leave(const struct ask *ask, struct answer *ret);
 /* groups.c */

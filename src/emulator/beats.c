@@ -8,20 +8,10 @@
 
 #define BEAT_DEFAULT_USEC (300 * USEC_PER_SEC) /* upstream.md 10.4 */
 
-/* Names of presence channels are stripped by the SDKs; whoever sends one
- * still becomes nobody's occupant. */
-static bool
-is_presence_name(struct slice name)
-{
-	const struct slice suffix = SLICE("-pnpres");
-
-	return name.n > suffix.n &&
-	    memcmp(name.data + name.n - suffix.n, suffix.data, suffix.n) == 0;
-}
-
 /* A heartbeat in the making. */
 struct beat {
 	const struct ask *ask;
+	bool renew;
 	int64_t ttl_usec;
 	struct slice states; /* the map of "state=", compacted; or no bytes */
 };
@@ -43,23 +33,27 @@ beat_state(const struct beat *beat, struct slice name, struct slice *ret)
 	return r;
 }
 
-/* Renews one channel; a state of its own goes before its group's. */
+/* One channel; a state of its own goes before its group's. Who names a presence
+ * channel becomes nobody's occupant: upstream.md 5.6. */
 static int
 beat_channel(const struct beat *beat, struct slice channel,
     const struct slice *group_state)
 {
-	struct slice state;
+	struct world *world = beat->ask->realm->world;
+	struct slice uuid = beat->ask->call->uuid;
+	struct slice state, base;
 	int r;
 
-	if (is_presence_name(channel))
+	if (name_is_presence(channel, &base))
 		return 0;
 	r = beat_state(beat, channel, &state);
 	if (r < 0)
 		return r;
 	if (r == JSON_FINE)
 		group_state = &state;
-	return world_join(beat->ask->realm->world, channel,
-	    beat->ask->call->uuid, beat->ttl_usec, group_state);
+	return beat->renew ?
+	    world_join(world, channel, uuid, beat->ttl_usec, group_state) :
+	    world_enter(world, channel, uuid, beat->ttl_usec, group_state);
 }
 
 static int
@@ -97,16 +91,16 @@ beat_all(const struct beat *beat)
 }
 
 int
-answer_heartbeat(const struct ask *ask, struct answer *ret)
+ask_beat(const struct ask *ask, bool renew, struct answer *ret_refusal)
 {
 	_cleanup_(buffer_done) struct buffer states = {0};
 	const struct params *params = &ask->call->params;
-	struct beat beat = {.ask = ask, .ttl_usec = BEAT_DEFAULT_USEC};
+	struct beat beat = {
+	    .ask = ask, .renew = renew, .ttl_usec = BEAT_DEFAULT_USEC};
 	int r;
 
 	if (params_usec(params, "heartbeat", &beat.ttl_usec) == NUMBER_REFUSED)
-		return answer_presence_error(
-		    ask->look, 400, "Invalid Arguments", ret);
+		return ask_refuse(ask, "Invalid Arguments", ret_refusal);
 	if (beat.ttl_usec == 0)
 		beat.ttl_usec = BEAT_DEFAULT_USEC;
 	if (params_has(params, "state")) {
@@ -114,13 +108,20 @@ answer_heartbeat(const struct ask *ask, struct answer *ret)
 		if (r < 0)
 			return r;
 		if (r == JSON_REFUSED)
-			return answer_presence_error(
-			    ask->look, 400, "Invalid JSON", ret);
+			return ask_refuse(ask, "Invalid JSON", ret_refusal);
 		beat.states = (struct slice){states.data, states.n};
 	}
 	r = beat_all(&beat);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : ASK_DONE;
+}
+
+int
+answer_heartbeat(const struct ask *ask, struct answer *ret)
+{
+	int r = ask_beat(ask, true, ret);
+
+	if (r != ASK_DONE)
+		return r < 0 ? r : 0;
 	return ask_ok(ask,
 	    (struct member[]){MEMBER_STATUS, MEMBER_MESSAGE, MEMBER_SERVICE}, 3,
 	    ret);

@@ -18,6 +18,7 @@
 #include "base/slice.h"
 #include "emulator/faults.h"
 #include "emulator/journal.h"
+#include "emulator/live.h"
 #include "emulator/realms.h"
 #include "emulator/rest.h"
 
@@ -27,6 +28,7 @@ struct control {
 	struct clock *clock;
 	struct realms *realms;
 	struct rest *rest;
+	struct live *live;
 	struct faults *faults;
 	struct journal *journal;
 	struct slice subscribe_key; /* meant where none is named */

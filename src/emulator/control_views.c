@@ -118,6 +118,29 @@ show_world(const struct realms *realms, struct buffer *out)
 	    (unsigned long long)realms_n_events(realms, WORLD_STATE_CHANGE));
 }
 
+static size_t
+count_polls(const struct realms *realms)
+{
+	const struct realm *realm = NULL;
+	size_t n = 0;
+
+	while ((realm = realms_next(realms, realm)))
+		n += hub_n_polls(realm->hub);
+	return n;
+}
+
+static void
+show_live(const struct control *control, struct buffer *out)
+{
+	const struct backlog *backlog = realms_backlog(control->realms);
+
+	buffer_add_format(out,
+	    "{\"held\":%zu,\"items\":%zu,\"dropped\":%llu,\"untold\":%llu}",
+	    count_polls(control->realms), backlog->n_items,
+	    (unsigned long long)backlog->n_dropped,
+	    (unsigned long long)control->live->n_untold);
+}
+
 void
 control_show_counters(const struct control *control, struct buffer *out)
 {
@@ -135,6 +158,8 @@ control_show_counters(const struct control *control, struct buffer *out)
 	show_statuses(counters, out);
 	buffer_add_text(out, "},\"world\":");
 	show_world(control->realms, out);
+	buffer_add_text(out, ",\"live\":");
+	show_live(control, out);
 	buffer_add_char(out, '}');
 }
 

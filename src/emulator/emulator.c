@@ -15,6 +15,7 @@
 #include "emulator/exchange.h"
 #include "emulator/http.h"
 #include "emulator/loop.h"
+#include "emulator/wallclock.h"
 
 /* Descriptors that are not connections. */
 #define SPARE_FILES 64
@@ -28,6 +29,7 @@ struct emulator {
 	struct realms *realms;
 	struct population *population;
 	struct rest *rest;
+	struct live *live;
 	struct faults *faults;
 	struct journal *journal;
 	struct exchanges *exchanges;
@@ -145,6 +147,21 @@ build_world(struct emulator *emulator)
 	return r;
 }
 
+/* After the population, of whose arrival nobody can have heard. */
+static int
+build_live(struct emulator *emulator)
+{
+	const struct options *options = emulator->options;
+	struct clock *clock = &emulator->loop.clock;
+	struct live_terms terms = options->live;
+
+	terms.look = options->look;
+	terms.wall_offset_usec = wallclock_usec() - clock_now(clock);
+	realms_set_history(
+	    emulator->realms, options->history, options->history_total);
+	return live_new(&terms, emulator->realms, clock, &emulator->live);
+}
+
 static int
 build_service(struct emulator *emulator)
 {
@@ -161,6 +178,8 @@ build_service(struct emulator *emulator)
 	    },
 	    emulator->realms, clock, &emulator->rest);
 	if (r >= 0)
+		r = build_live(emulator);
+	if (r >= 0)
 		r = faults_new(
 		    clock, options->population.seed, &emulator->faults);
 	if (r >= 0)
@@ -171,6 +190,7 @@ build_service(struct emulator *emulator)
 	    .clock = clock,
 	    .realms = emulator->realms,
 	    .rest = emulator->rest,
+	    .live = emulator->live,
 	    .faults = emulator->faults,
 	    .journal = emulator->journal,
 	    .subscribe_key = options_key(options),
@@ -180,6 +200,7 @@ build_service(struct emulator *emulator)
 		.look = options->look,
 		.clock = clock,
 		.rest = emulator->rest,
+		.live = emulator->live,
 		.faults = emulator->faults,
 		.journal = emulator->journal,
 		.verbose = options->verbose,
@@ -347,6 +368,7 @@ emulator_free(struct emulator *emulator)
 	tls_free(emulator->tls);
 	journal_free(emulator->journal);
 	faults_free(emulator->faults);
+	live_free(emulator->live);
 	rest_free(emulator->rest);
 	population_free(emulator->population);
 	realms_free(emulator->realms);

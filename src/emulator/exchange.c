@@ -15,6 +15,7 @@
 #include "emulator/gzip.h"
 #include "emulator/heads.h"
 #include "emulator/spoil.h"
+#include "emulator/subscribe.h"
 
 /* Shorter bodies are not worth it: upstream.md 0.4 says "larger" ones. */
 #define GZIP_MIN 1024
@@ -31,6 +32,7 @@ struct exchange {
 	struct call call;
 	struct answer answer;
 	struct verdict verdict;
+	struct subscribe *subscribe; /* while it is held */
 	struct timer timer;
 	struct drip *drip; /* owned; NULL: it goes out in one piece */
 	uint64_t seq;
@@ -67,6 +69,7 @@ exchange_free(struct exchange *exchange)
 	timer_stop(exchange->exchanges->terms.clock, &exchange->timer);
 	drip_free(exchange->drip);
 	LIST_REMOVE(exchange, link);
+	subscribe_free(exchange->subscribe);
 	call_done(&exchange->call);
 	answer_done(&exchange->answer);
 	verdict_done(&exchange->verdict);
@@ -283,26 +286,6 @@ deliver(void *userdata)
 	send_out(exchange, &response);
 }
 
-/* What the world says, unless a fault keeps the request from it. */
-static int
-find_answer(struct exchange *exchange, struct slice method)
-{
-	const struct exchange_terms *terms = &exchange->exchanges->terms;
-	const struct fault *fault = exchange->verdict.fault;
-	int r = 0;
-
-	if (!slice_is(method, SLICE("GET")) && !slice_is(method, SLICE("HEAD")))
-		r = answer_presence_error(
-		    terms->look, 405, "Method Not Allowed", &exchange->answer);
-	else if (!fault || fault->effect)
-		r = rest_answer(
-		    terms->rest, &exchange->call, &exchange->answer);
-	if (r >= 0 && fault)
-		r = spoil_answer(
-		    terms->look, fault, &exchange->call, &exchange->answer);
-	return r;
-}
-
 /* At once, or when its delay is over. */
 static void
 schedule(struct exchange *exchange)
@@ -323,6 +306,72 @@ refuse_request(struct http_request *request)
 {
 	http_reply(
 	    request, &(struct http_response){.status = 503, .close = true});
+}
+
+/* There is an answer; a fault may have another. */
+static void
+finish(struct exchange *exchange, int error)
+{
+	const struct fault *fault = exchange->verdict.fault;
+
+	if (error >= 0 && fault)
+		error = spoil_answer(exchange->exchanges->terms.look, fault,
+		    &exchange->call, &exchange->answer);
+	if (error < 0)
+		reply_out_of_memory(exchange);
+	else
+		schedule(exchange);
+}
+
+static void
+on_subscribe(int error, struct answer *answer, void *userdata)
+{
+	struct exchange *exchange = userdata;
+
+	exchange->subscribe = subscribe_free(exchange->subscribe);
+	exchange->answer = *answer;
+	finish(exchange, error);
+}
+
+enum find_result {
+	FIND_ANSWERED,
+	FIND_HELD,
+};
+
+static int
+find_live_answer(struct exchange *exchange)
+{
+	const struct exchange_terms *terms = &exchange->exchanges->terms;
+	struct ask ask;
+	int r;
+
+	r = rest_admit(terms->rest, &exchange->call, &ask, &exchange->answer);
+	if (r < 0)
+		return r;
+	if (r == ASK_REFUSED)
+		return FIND_ANSWERED;
+	r = subscribe_begin(terms->live, &ask, on_subscribe, exchange,
+	    &exchange->subscribe, &exchange->answer);
+	if (r < 0)
+		return r;
+	return r == SUBSCRIBE_HELD ? FIND_HELD : FIND_ANSWERED;
+}
+
+/* What the world says, unless a fault keeps the request from it. */
+static int
+find_answer(struct exchange *exchange, struct slice method)
+{
+	const struct exchange_terms *terms = &exchange->exchanges->terms;
+	const struct fault *fault = exchange->verdict.fault;
+
+	if (!slice_is(method, SLICE("GET")) && !slice_is(method, SLICE("HEAD")))
+		return answer_presence_error(
+		    terms->look, 405, "Method Not Allowed", &exchange->answer);
+	if (fault && !fault->effect)
+		return FIND_ANSWERED;
+	if (exchange->call.op == OP_SUBSCRIBE)
+		return find_live_answer(exchange);
+	return rest_answer(terms->rest, &exchange->call, &exchange->answer);
 }
 
 static int
@@ -365,6 +414,7 @@ exchange_begin(struct exchanges *exchanges, struct http_request *request)
 {
 	struct exchange *exchange;
 	struct slice method = http_request_method(request);
+	int r;
 
 	if (slice_is(method, SLICE("OPTIONS"))) {
 		reply_preflight(request);
@@ -376,11 +426,9 @@ exchange_begin(struct exchanges *exchanges, struct http_request *request)
 	}
 	faults_judge(exchanges->terms.faults, &exchange->call,
 	    http_request_target(request), &exchange->verdict);
-	if (find_answer(exchange, method) < 0) {
-		reply_out_of_memory(exchange);
-		return;
-	}
-	schedule(exchange);
+	r = find_answer(exchange, method);
+	if (r != FIND_HELD)
+		finish(exchange, r);
 }
 
 void
@@ -393,9 +441,8 @@ exchange_refuse_too_long(
 		refuse_request(request);
 		return;
 	}
-	if (answer_too_long(&exchange->answer) < 0) {
+	if (answer_too_long(&exchange->answer) < 0)
 		reply_out_of_memory(exchange);
-		return;
-	}
-	deliver(exchange);
+	else
+		deliver(exchange);
 }

@@ -8,8 +8,8 @@
  *            borrowed and outlives them. The HTTP server must be gone before
  *            they are freed, since it holds their requests.
  * Law:       a request is done to the world when it arrives, and a delay
- *            delays its answer only; each is begun and ended once in the
- *            journal.
+ *            delays its answer only, that of a long poll from its end; each is
+ *            begun and ended once in the journal.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "emulator/faults.h"
 #include "emulator/http.h"
 #include "emulator/journal.h"
+#include "emulator/live.h"
 #include "emulator/look.h"
 #include "emulator/rest.h"
 
@@ -27,6 +28,7 @@ struct exchange_terms {
 	enum look look;
 	struct clock *clock;
 	struct rest *rest;
+	struct live *live;
 	struct faults *faults;
 	struct journal *journal;
 	bool verbose; /* each is logged when it is over */

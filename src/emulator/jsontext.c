@@ -150,26 +150,39 @@ string_says(struct slice json, struct slice what)
 	return slice_is(said, what);
 }
 
+bool
+json_next_member(struct slice object, size_t *cursor, struct slice *ret_name,
+    struct slice *ret_value)
+{
+	size_t i = *cursor > 0 ? *cursor : 1;
+	size_t end, value_end;
+
+	if (i >= object.n || object.data[i] != '"')
+		return false;
+	end = skip_string(object, i);
+	value_end = skip_value(object, end + 1);
+	*ret_name = (struct slice){object.data + i, end - i};
+	*ret_value = (struct slice){object.data + end + 1, value_end - end - 1};
+	*cursor = value_end + 1;
+	return true;
+}
+
 int
 json_find_member(struct slice object, struct slice name, struct slice *ret)
 {
 	int found = JSON_REFUSED;
-	size_t i = 1;
+	struct slice this, value;
+	size_t cursor = 0;
 	int r;
 
-	while (i < object.n && object.data[i] == '"') {
-		size_t end = skip_string(object, i);
-		size_t value_end = skip_value(object, end + 1);
-
-		r = string_says((struct slice){object.data + i, end - i}, name);
+	while (json_next_member(object, &cursor, &this, &value)) {
+		r = string_says(this, name);
 		if (r < 0)
 			return r;
 		if (r) {
-			*ret = (struct slice){
-			    object.data + end + 1, value_end - end - 1};
+			*ret = value;
 			found = JSON_FINE;
 		}
-		i = value_end + 1;
 	}
 	return found;
 }

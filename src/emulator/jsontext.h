@@ -8,6 +8,7 @@
 #pragma once
 
 #include <json_object.h>
+#include <stdbool.h>
 
 #include "base/buffer.h"
 #include "base/macro.h"
@@ -38,3 +39,9 @@ int json_read_state(struct slice text, struct buffer *out);
  * which json_read_state() has passed. -ENOMEM, or JSON_REFUSED: no such member.
  */
 int json_find_member(struct slice object, struct slice name, struct slice *ret);
+/*
+ * One member after the other of such an object: its name as it stands there,
+ * with its quotes, and its value. *cursor begins at 0; false at the end.
+ */
+bool json_next_member(struct slice object, size_t *cursor,
+    struct slice *ret_name, struct slice *ret_value);

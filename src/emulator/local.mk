@@ -11,6 +11,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/answercache.h \
 	src/emulator/ask.h \
 	src/emulator/beats.c \
+	src/emulator/catchup.c \
+	src/emulator/catchup.h \
 	src/emulator/control.c \
 	src/emulator/control.h \
 	src/emulator/control_fault_views.c \
@@ -44,10 +46,16 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/http_head.c \
 	src/emulator/http_head.h \
 	src/emulator/http_reply.c \
+	src/emulator/hub.c \
+	src/emulator/hub.h \
+	src/emulator/item.c \
+	src/emulator/item.h \
 	src/emulator/journal.c \
 	src/emulator/journal.h \
 	src/emulator/jsontext.c \
 	src/emulator/jsontext.h \
+	src/emulator/live.c \
+	src/emulator/live.h \
 	src/emulator/look.c \
 	src/emulator/look.h \
 	src/emulator/loop.c \
@@ -58,6 +66,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/params.h \
 	src/emulator/population.c \
 	src/emulator/population.h \
+	src/emulator/presence.c \
+	src/emulator/presence.h \
 	src/emulator/random.h \
 	src/emulator/realms.c \
 	src/emulator/realms.h \
@@ -74,10 +84,19 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/spoil.c \
 	src/emulator/spoil.h \
 	src/emulator/states.c \
+	src/emulator/subscribe.c \
+	src/emulator/subscribe.h \
+	src/emulator/subscription.c \
+	src/emulator/subscription.h \
 	src/emulator/table.c \
 	src/emulator/table.h \
+	src/emulator/timeline.c \
+	src/emulator/timeline.h \
+	src/emulator/timetoken.h \
 	src/emulator/tls.c \
 	src/emulator/tls.h \
+	src/emulator/topics.c \
+	src/emulator/topics.h \
 	src/emulator/wallclock.h \
 	src/emulator/wherenow.c \
 	src/emulator/world.c \

@@ -17,6 +17,9 @@
 #define RECORDS_DEFAULT 20000
 #define RECORDS_MAX     10000000
 #define CHURN_MAX       100000
+/* Some 400 bytes each. */
+#define HISTORY_MAX       100000
+#define HISTORY_TOTAL_MAX 100000000
 /* Smaller populations get names that people can tell apart. */
 #define READABLE_MAX 100
 
@@ -40,6 +43,14 @@ static const char HELP[] =
     "                            here_now out of a cache, as 3s or 500ms (off)\n"
     "  --subscribe-key KEY       take this key only (repeatable; any)\n"
     "  --fault JSON              a fault from the start (repeatable)\n"
+    "\n"
+    "How it tells what happens:\n"
+    "  --hold TIME               a long poll is answered with nothing (280s)\n"
+    "  --history N               items kept of a channel, for old cursors (100)\n"
+    "  --history-total N         and of all channels together (200000)\n"
+    "  --subscribe-renews        a subscribe also renews who is present\n"
+    "  --wildcard-presence WHO   hears of a.x: literal (nobody), plain (a.*),\n"
+    "                            both (a.*-pnpres too) (literal)\n"
     "\n"
     "Who is there:\n"
     "  --population N            so many occupants, up to a million (0)\n"
@@ -166,24 +177,80 @@ take_look(struct options *options, const char *text)
 }
 
 static const char *
+take_time(struct slice number, int64_t *ret_usec)
+{
+	const size_t n = number.n;
+	int64_t divisor = 1;
+
+	if (n > 2 && memcmp(number.data + n - 2, "ms", 2) == 0) {
+		number.n -= 2;
+		divisor = 1000;
+	} else if (n > 1 && number.data[n - 1] == 's') {
+		number.n -= 1;
+	}
+	if (!parse_seconds(number, ret_usec))
+		return "a time, as 3s or 500ms";
+	*ret_usec /= divisor;
+	return NULL;
+}
+
+static const char *
 take_answer_cache(struct options *options, const char *text)
 {
 	const char *comma = strchr(text, ',');
 	size_t n = comma ? (size_t)(comma - text) : strlen(text);
-	struct slice number = {text, n};
-	int64_t divisor = 1;
 
-	if (n > 2 && memcmp(text + n - 2, "ms", 2) == 0) {
-		number.n -= 2;
-		divisor = 1000;
-	} else if (n > 1 && text[n - 1] == 's') {
-		number.n -= 1;
-	}
 	if ((comma && strcmp(comma, ",no-age") != 0) ||
-	    !parse_seconds(number, &options->answer_cache_usec))
+	    take_time((struct slice){text, n}, &options->answer_cache_usec))
 		return "a time, as 3s or 500ms, perhaps with ,no-age";
 	options->hides_age = comma != NULL;
-	options->answer_cache_usec /= divisor;
+	return NULL;
+}
+
+static const char *
+take_hold(struct options *options, const char *text)
+{
+	return take_time(slice_of(text), &options->live.hold_usec);
+}
+
+static const char *
+take_history(struct options *options, const char *text)
+{
+	if (take_count(text, HISTORY_MAX, "", &options->history) ||
+	    options->history == 0)
+		return "1 to 100000";
+	return NULL;
+}
+
+static const char *
+take_history_total(struct options *options, const char *text)
+{
+	if (take_count(text, HISTORY_TOTAL_MAX, "", &options->history_total) ||
+	    options->history_total == 0)
+		return "1 to 100000000";
+	return NULL;
+}
+
+static const char *
+take_subscribe_renews(struct options *options, _unused_ const char *text)
+{
+	options->live.subscribe_renews = true;
+	return NULL;
+}
+
+static const char *
+take_wildcard_presence(struct options *options, const char *text)
+{
+	enum wildcard_presence *ret = &options->live.wildcard_presence;
+
+	if (strcmp(text, "literal") == 0)
+		*ret = WILDCARD_LITERAL;
+	else if (strcmp(text, "plain") == 0)
+		*ret = WILDCARD_PLAIN;
+	else if (strcmp(text, "both") == 0)
+		*ret = WILDCARD_BOTH;
+	else
+		return "literal, plain or both";
 	return NULL;
 }
 
@@ -295,6 +362,11 @@ static const struct {
     {"answer-cache", take_answer_cache},
     {"subscribe-key", take_subscribe_key},
     {"fault", take_fault},
+    {"hold", take_hold},
+    {"history", take_history},
+    {"history-total", take_history_total},
+    {"subscribe-renews", take_subscribe_renews},
+    {"wildcard-presence", take_wildcard_presence},
     {"population", take_population},
     {"channels", take_channels},
     {"churn", take_churn},
@@ -316,7 +388,7 @@ static bool
 has_argument(take_fn take)
 {
 	return take != take_allow_remote && take != take_quiet &&
-	    take != take_verbose;
+	    take != take_verbose && take != take_subscribe_renews;
 }
 
 #define N_LONG_OPTIONS (ARRAY_SIZE(TAKERS) + 4)
@@ -413,6 +485,9 @@ options_parse(int argc, char **argv, struct options *ret)
 
 	*ret = (struct options){
 	    .population = {.seed = 1, .n_channels = 1},
+	    .live = {.hold_usec = HOLD_DEFAULT_USEC},
+	    .history = HISTORY_DEFAULT,
+	    .history_total = HISTORY_TOTAL_DEFAULT,
 	    .max_connections = CONNECTIONS_DEFAULT,
 	    .max_records = RECORDS_DEFAULT,
 	};

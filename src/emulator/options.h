@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "emulator/address.h"
+#include "emulator/live.h"
 #include "emulator/look.h"
 #include "emulator/population.h"
 #include "emulator/route.h"
@@ -46,6 +47,9 @@ struct options {
 	struct names keys;   /* subscribe keys; none: any is taken */
 	struct names faults; /* as JSON */
 	struct population_terms population;
+	struct live_terms live;
+	size_t history;       /* items kept of a channel */
+	size_t history_total; /* and of all */
 	size_t max_connections;
 	size_t max_records;
 };

@@ -12,14 +12,28 @@ struct realms {
 	struct realm *first;
 	size_t n;
 	uint64_t n_events[WORLD_EVENT_KINDS];
+	struct backlog backlog;
+	realms_event_fn fn;
+	void *userdata;
 };
 
 static void
 on_event(const struct world_event *event, void *userdata)
 {
-	struct realms *realms = userdata;
+	struct realm *realm = userdata;
+	struct realms *realms = realm->realms;
 
 	realms->n_events[event->kind]++;
+	if (realms->fn)
+		realms->fn(realm, event, realms->userdata);
+}
+
+static void
+on_group_change(struct slice group, void *userdata)
+{
+	struct realm *realm = userdata;
+
+	hub_wake_group(realm->hub, group);
 }
 
 static struct realm *
@@ -28,6 +42,9 @@ realm_free(struct realm *realm)
 	if (!realm)
 		return NULL;
 	world_free(realm->world);
+	if (realm->registry)
+		registry_set_listener(realm->registry, NULL, NULL);
+	hub_free(realm->hub);
 	registry_free(realm->registry);
 	free(realm->key);
 	free(realm);
@@ -57,7 +74,13 @@ realm_new(struct realms *realms, struct slice key, struct realm **ret)
 	r = registry_new(&realm->registry);
 	if (r < 0)
 		return r;
-	world_set_listener(realm->world, on_event, realms);
+	r = hub_new(
+	    realms->clock, realm->registry, &realms->backlog, &realm->hub);
+	if (r < 0)
+		return r;
+	realm->realms = realms;
+	world_set_listener(realm->world, on_event, realm);
+	registry_set_listener(realm->registry, on_group_change, realm);
 	*ret = TAKE_PTR(realm);
 	return 0;
 }
@@ -70,6 +93,7 @@ realms_new(struct clock *clock, struct realms **ret)
 	if (!realms)
 		return -ENOMEM;
 	realms->clock = clock;
+	backlog_init(&realms->backlog, HISTORY_DEFAULT, HISTORY_TOTAL_DEFAULT);
 	*ret = realms;
 	return 0;
 }
@@ -87,6 +111,26 @@ realms_free(struct realms *realms)
 	}
 	free(realms);
 	return NULL;
+}
+
+void
+realms_set_listener(struct realms *realms, realms_event_fn fn, void *userdata)
+{
+	realms->fn = fn;
+	realms->userdata = userdata;
+}
+
+void
+realms_set_history(struct realms *realms, size_t per_channel, size_t total)
+{
+	realms->backlog.max_per_channel = per_channel;
+	realms->backlog.max_items = total;
+}
+
+const struct backlog *
+realms_backlog(const struct realms *realms)
+{
+	return &realms->backlog;
 }
 
 struct realm *
@@ -134,6 +178,7 @@ realms_clear(struct realms *realms)
 	for (realm = realms->first; realm; realm = realm->next) {
 		world_clear(realm->world);
 		registry_clear(realm->registry);
+		hub_clear(realm->hub);
 	}
 }
 

@@ -27,6 +27,8 @@ struct group {
 struct registry {
 	struct table by_name;
 	TAILQ_HEAD(, group) in_order;
+	registry_fn fn;
+	void *userdata;
 };
 
 static struct slice
@@ -101,6 +103,13 @@ group_get(struct registry *registry, struct slice name, struct group **ret)
 }
 
 static void
+tell(const struct registry *registry, struct slice group)
+{
+	if (registry->fn)
+		registry->fn(group, registry->userdata);
+}
+
+static void
 group_drop(struct registry *registry, struct group *group)
 {
 	TAILQ_REMOVE(&registry->in_order, group, in_order);
@@ -154,12 +163,30 @@ registry_new(struct registry **ret)
 }
 
 void
+registry_set_listener(struct registry *registry, registry_fn fn, void *userdata)
+{
+	registry->fn = fn;
+	registry->userdata = userdata;
+}
+
+/* Out of the registry, and told about. */
+static void
+group_end(struct registry *registry, struct group *group)
+{
+	struct blob *name = blob_ref(group->name);
+
+	group_drop(registry, group);
+	tell(registry, name_of(name));
+	blob_unref(name);
+}
+
+void
 registry_clear(struct registry *registry)
 {
 	struct group *group;
 
 	while ((group = TAILQ_FIRST(&registry->in_order)))
-		group_drop(registry, group);
+		group_end(registry, group);
 }
 
 struct registry *
@@ -191,7 +218,10 @@ registry_add(struct registry *registry, struct slice name, struct slice channel)
 	r = group_add(group, channel);
 	if (r < 0 && group->n_channels == 0)
 		group_drop(registry, group);
-	return r < 0 ? r : REGISTRY_ADDED;
+	if (r < 0)
+		return r;
+	tell(registry, name_of(group->name));
+	return REGISTRY_ADDED;
 }
 
 void
@@ -211,7 +241,9 @@ registry_remove(
 	memmove(&group->channels[i], &group->channels[i + 1],
 	    (group->n_channels - i) * sizeof(struct blob *));
 	if (group->n_channels == 0)
-		group_drop(registry, group);
+		group_end(registry, group);
+	else
+		tell(registry, name_of(group->name));
 }
 
 void
@@ -220,7 +252,7 @@ registry_delete(struct registry *registry, struct slice name)
 	struct group *group = find_group(registry, name);
 
 	if (group)
-		group_drop(registry, group);
+		group_end(registry, group);
 }
 
 const struct group *

@@ -28,9 +28,15 @@ enum registry_add_result {
 	REGISTRY_FULL, /* one of the limits above: nothing was added */
 };
 
+/* A group's channels have changed, or it is gone: its name, borrowed. */
+typedef void (*registry_fn)(struct slice group, void *userdata);
+
 int registry_new(struct registry **ret);
 struct registry *registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free);
+/* Hears of each change once it is done; may read, not change. */
+void registry_set_listener(
+    struct registry *registry, registry_fn fn, void *userdata);
 
 int registry_add(
     struct registry *registry, struct slice group, struct slice channel);

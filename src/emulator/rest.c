@@ -20,26 +20,6 @@ struct rest {
 	struct answer_cache *cache; /* NULL: off */
 };
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
-}
-
-static void
-names_sort_unique(struct names *names)
-{
-	size_t from, to = 0;
-
-	if (names->n == 0)
-		return;
-	qsort(names->items, names->n, sizeof(*names->items), compare_names);
-	for (from = 1; from < names->n; from++)
-		if (!slice_is(names->items[to], names->items[from]))
-			names->items[++to] = names->items[from];
-	names->n = to + 1;
-}
-
 int
 ask_channels(const struct ask *ask, struct names *ret)
 {
@@ -70,6 +50,14 @@ ask_ok(const struct ask *ask, const struct member *members, size_t n_members,
 
 	look_object(ask->look, &body, members, n_members);
 	return answer_make(200, SERVICE_PRESENCE, &body, ret);
+}
+
+int
+ask_refuse(const struct ask *ask, const char *message, struct answer *ret)
+{
+	int r = answer_presence_error(ask->look, 400, message, ret);
+
+	return r < 0 ? r : ASK_REFUSED;
 }
 
 static int
@@ -105,7 +93,7 @@ answer_op(const struct ask *ask, struct answer *ret)
 		return answer_channel_group(ask, ret);
 	case OP_TIME:
 		return answer_time(ret);
-	case OP_SUBSCRIBE: /* not spoken here yet, and not pretended to be */
+	case OP_SUBSCRIBE: /* not answered here: see live.h */
 	case OP_PUBLISH:
 	case OP_UNKNOWN:
 		break;
@@ -151,22 +139,44 @@ knows_key(const struct rest *rest, struct slice key)
 }
 
 static int
-answer_call(struct rest *rest, const struct call *call, struct answer *ret)
+refuse_key(struct answer *ret)
+{
+	int r = answer_access_error(400, "Invalid Subscribe Key", ret);
+
+	return r < 0 ? r : ASK_REFUSED;
+}
+
+int
+rest_admit(struct rest *rest, const struct call *call, struct ask *ret,
+    struct answer *ret_refusal)
 {
 	struct ask ask = {.look = rest->terms.look, .call = call};
-	int r;
+	int r = 0;
 
 	if (!call_is_utf8(call) || (wants_uuid(call->op) && call->uuid.n == 0))
-		return answer_presence_error(
-		    ask.look, 400, "Invalid Arguments", ret);
-	if (call->subscribe_key.n == 0)
+		return ask_refuse(&ask, "Invalid Arguments", ret_refusal);
+	if (call->subscribe_key.n > 0) {
+		if (!knows_key(rest, call->subscribe_key))
+			return refuse_key(ret_refusal);
+		r = realms_get(rest->realms, call->subscribe_key, &ask.realm);
+		if (r == -ENOSPC)
+			return refuse_key(ret_refusal);
+	}
+	if (r < 0)
+		return r;
+	*ret = ask;
+	return ASK_DONE;
+}
+
+static int
+answer_call(struct rest *rest, const struct call *call, struct answer *ret)
+{
+	struct ask ask;
+	int r = rest_admit(rest, call, &ask, ret);
+
+	if (r == ASK_DONE)
 		return answer_op(&ask, ret);
-	if (!knows_key(rest, call->subscribe_key))
-		return answer_access_error(400, "Invalid Subscribe Key", ret);
-	r = realms_get(rest->realms, call->subscribe_key, &ask.realm);
-	if (r == -ENOSPC)
-		return answer_access_error(400, "Invalid Subscribe Key", ret);
-	return r < 0 ? r : answer_op(&ask, ret);
+	return r < 0 ? r : 0;
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "emulator/answer.h"
+#include "emulator/ask.h"
 #include "emulator/look.h"
 #include "emulator/realms.h"
 #include "emulator/route.h"
@@ -32,6 +33,10 @@ int rest_new(const struct rest_terms *terms, struct realms *realms,
 struct rest *rest_free(struct rest *rest);
 DEFINE_CLEANUP(struct rest *, rest_free);
 
+/* Whether a call may be done at all: ASK_DONE and what it takes to do it, or
+ * ASK_REFUSED and the answer that says so. */
+int rest_admit(struct rest *rest, const struct call *call, struct ask *ret,
+    struct answer *ret_refusal);
 int rest_answer(struct rest *rest, const struct call *call, struct answer *ret);
 /* Another cache from now on; the answers in the old one are forgotten. */
 int rest_set_cache(struct rest *rest, int64_t cache_usec, bool hides_age);

@@ -97,6 +97,49 @@ names_add(struct names *names, struct slice name)
 	return 0;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+void
+names_sort_unique(struct names *names)
+{
+	size_t from, to = 0;
+
+	if (names->n == 0)
+		return;
+	qsort(names->items, names->n, sizeof(*names->items), compare_names);
+	for (from = 1; from < names->n; from++)
+		if (!slice_is(names->items[to], names->items[from]))
+			names->items[++to] = names->items[from];
+	names->n = to + 1;
+}
+
+bool
+names_have(const struct names *names, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < names->n; i++)
+		if (slice_is(names->items[i], name))
+			return true;
+	return false;
+}
+
+bool
+name_is_presence(struct slice name, struct slice *ret_base)
+{
+	const struct slice suffix = SLICE("-pnpres");
+
+	if (name.n <= suffix.n ||
+	    memcmp(name.data + name.n - suffix.n, suffix.data, suffix.n) != 0)
+		return false;
+	*ret_base = (struct slice){name.data, name.n - suffix.n};
+	return true;
+}
+
 /* Cuts the first piece, up to the separator or the end, off *rest. */
 static struct slice
 cut(struct slice *rest, char separator)
@@ -305,10 +348,5 @@ call_done(struct call *call)
 bool
 call_names_channel(const struct call *call, struct slice channel)
 {
-	size_t i;
-
-	for (i = 0; i < call->channels.n; i++)
-		if (slice_is(call->channels.items[i], channel))
-			return true;
-	return false;
+	return names_have(&call->channels, channel);
 }

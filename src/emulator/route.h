@@ -65,9 +65,15 @@ int call_parse(struct slice target, struct call *ret);
 void call_done(struct call *call);
 bool call_names_channel(const struct call *call, struct slice channel);
 
+/* Whether it ends in "-pnpres"; *ret_base is then what stands before. */
+bool name_is_presence(struct slice name, struct slice *ret_base);
+
 int names_add(struct names *names, struct slice name);
 /* The pieces between commas, empty ones left out. */
 int names_split(struct names *names, struct slice list);
+/* By their bytes, and each once. */
+void names_sort_unique(struct names *names);
+bool names_have(const struct names *names, struct slice name);
 void names_done(struct names *names);
 
 const char *op_to_string(enum op op);

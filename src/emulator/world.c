@@ -183,9 +183,9 @@ world_set_listener(struct world *world, world_event_fn fn, void *userdata)
 	world->userdata = userdata;
 }
 
-int
-world_join(struct world *world, struct slice channel, struct slice uuid,
-    int64_t ttl_usec, const struct slice *state)
+static int
+join(struct world *world, struct slice channel, struct slice uuid,
+    int64_t ttl_usec, const struct slice *state, bool renew)
 {
 	enum world_join_result result = WORLD_RENEWED;
 	struct seat *seat;
@@ -204,8 +204,23 @@ world_join(struct world *world, struct slice channel, struct slice uuid,
 		seat_settle(&world->seats, seat);
 		return r;
 	}
-	r = seat_renew(world, seat, ttl_usec);
+	if (renew || result == WORLD_JOINED)
+		r = seat_renew(world, seat, ttl_usec);
 	return r < 0 ? r : (int)result;
+}
+
+int
+world_join(struct world *world, struct slice channel, struct slice uuid,
+    int64_t ttl_usec, const struct slice *state)
+{
+	return join(world, channel, uuid, ttl_usec, state, true);
+}
+
+int
+world_enter(struct world *world, struct slice channel, struct slice uuid,
+    int64_t ttl_usec, const struct slice *state)
+{
+	return join(world, channel, uuid, ttl_usec, state, false);
 }
 
 bool

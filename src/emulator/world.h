@@ -72,6 +72,9 @@ void world_set_listener(struct world *world, world_event_fn fn, void *userdata);
  */
 int world_join(struct world *world, struct slice channel, struct slice uuid,
     int64_t ttl_usec, const struct slice *state);
+/* The same, but who is there already keeps their deadline. */
+int world_enter(struct world *world, struct slice channel, struct slice uuid,
+    int64_t ttl_usec, const struct slice *state);
 /* Whether they were there. */
 bool world_leave(struct world *world, struct slice channel, struct slice uuid);
 /* Also of somebody absent: it is kept, and makes nobody an occupant. */

@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The live half of presence-emulator as its clients meet it: subscribe, and
+what is told of who comes and goes. Times are the emulator's own, so that a
+slow machine is only slow."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.parse
+
+from e2e.harness import PATIENCE, Case, eventually, main
+
+P = "/v2/presence/sub-key/demo"
+G = "/v1/channel-registration/sub-key/demo/channel-group"
+
+
+def encode(query):
+    return urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
+
+
+class Poll(threading.Thread):
+    """A request that may be held, and its answer once there is one."""
+
+    def __init__(self, address, target):
+        super().__init__(daemon=True)
+        self.connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+        self.target = target
+        self.status = self.headers = self.body = None
+        self.start()
+
+    def run(self):
+        try:
+            self.connection.request("GET", self.target)
+            response = self.connection.getresponse()
+            self.headers = response.headers
+            self.body = response.read()
+            self.status = response.status
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            self.connection.close()
+
+    def answer(self):
+        """Waits for it, as JSON."""
+        self.join(PATIENCE)
+        if self.status is None:
+            raise AssertionError("no answer to " + self.target)
+        return json.loads(self.body)
+
+
+class Subscriber:
+    """A client that subscribes as the SDKs do: with the cursor of the last
+    answer."""
+
+    def __init__(self, emulator, uuid, channels=",", **query):
+        self.emulator = emulator
+        self.uuid = uuid
+        self.channels = channels
+        self.query = query
+        self.cursor = None
+
+    def target(self):
+        query = {"uuid": self.uuid, "tt": "0", **self.query}
+        if self.cursor:
+            query.update(tt=self.cursor["t"], tr=self.cursor["r"])
+        channels = urllib.parse.quote(self.channels, safe=",")
+        return f"/v2/subscribe/demo/{channels}/0?{encode(query)}"
+
+    def begin(self):
+        return Poll(self.emulator.address, self.target())
+
+    def held(self):
+        """Begins a poll, and waits until the emulator holds one more."""
+        n = self.emulator.counters()["live"]["held"]
+        poll = self.begin()
+        eventually(
+            "the poll to be held",
+            lambda: self.emulator.counters()["live"]["held"] > n,
+        )
+        return poll
+
+    def take(self, poll):
+        answer = poll.answer()
+        if poll.status != 200:
+            raise AssertionError(f"{self.target()}: {poll.status} {answer}")
+        self.cursor = answer["t"]
+        return answer["m"]
+
+    def next(self):
+        return self.take(self.begin())
+
+    def collect(self, n):
+        """At least n items, in as many answers as they take."""
+        items = []
+        while len(items) < n:
+            items += self.next()
+        return items
+
+
+def told(items):
+    """What the items are about, less times: (action, uuid, occupancy, where)."""
+    return [
+        (i["d"]["action"], i["d"].get("uuid"), i["d"]["occupancy"], i["c"]) for i in items
+    ]
+
+
+class Live(Case):
+    options = ()
+
+    def setUp(self):
+        self.bench_of_test = self.new_bench()
+        self.emulator = self.bench_of_test.emulator(*self.options)
+
+    def subscriber(self, uuid, channels=",", **query):
+        return Subscriber(self.emulator, uuid, channels, **query)
+
+    def get(self, target):
+        response, body = self.emulator.get(target)
+        return response.status, json.loads(body)
+
+
+class OneChannel(Live):
+    def test_a_handshake_is_answered_at_once_and_the_own_join_comes_after(self):
+        ana = self.subscriber("ana", "lobby,lobby-pnpres", heartbeat=300)
+        self.assertEqual(ana.next(), [])
+        self.assertRegex(ana.cursor["t"], r"^\d{17}$")
+        self.assertIsInstance(ana.cursor["r"], int)
+        (join,) = ana.next()
+        self.assertEqual(list(join), ["a", "f", "p", "k", "c", "u", "d", "b"])
+        self.assertEqual((join["c"], join["b"]), ("lobby-pnpres", "lobby-pnpres"))
+        self.assertEqual(join["k"], "demo")
+        body = join["d"]
+        self.assertEqual(
+            list(body), ["action", "uuid", "timestamp", "precise_timestamp", "occupancy"]
+        )
+        self.assertEqual((body["action"], body["uuid"], body["occupancy"]), ("join", "ana", 1))
+        self.assertEqual(body["precise_timestamp"] // 1000, body["timestamp"])
+        self.assertEqual(
+            join["u"],
+            {
+                "pn_action": "join",
+                "pn_channel": "lobby",
+                "pn_ispresence": 1,
+                "pn_occupancy": 1,
+                "pn_precise_timestamp": body["precise_timestamp"],
+                "pn_timestamp": body["timestamp"],
+                "pn_uuid": "ana",
+            },
+        )
+        self.assertEqual(len(self.emulator.truth("lobby")), 1)
+
+    def test_a_poll_is_held_until_something_happens(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        poll = watcher.held()
+        self.assertEqual(self.get(P + "/channel/lobby/heartbeat?uuid=bo&heartbeat=60")[0], 200)
+        self.assertEqual(told(watcher.take(poll)), [("join", "bo", 1, "lobby-pnpres")])
+        poll = watcher.held()
+        self.get(P + "/channel/lobby/uuid/bo/data?uuid=bo&state=%7B%22mood%22:%22ok%22%7D")
+        (change,) = watcher.take(poll)
+        self.assertEqual(
+            (change["d"]["action"], change["d"]["data"]), ("state-change", {"mood": "ok"})
+        )
+        self.assertEqual(change["u"]["pn_state_mood"], "ok")
+        poll = watcher.held()
+        self.get(P + "/channel/lobby/leave?uuid=bo")
+        (leave,) = watcher.take(poll)
+        self.assertEqual((leave["d"]["action"], leave["d"]["occupancy"]), ("leave", 0))
+        self.assertEqual(leave["d"]["data"], {"mood": "ok"})
+        # A lone channel is not told by which name it was asked for.
+        self.assertNotIn("b", leave)
+        self.assertIn("text/javascript", poll.headers["content-type"])
+        # Who only watches is nobody's occupant.
+        self.assertEqual(self.get(P + "/uuid/w?uuid=w")[1]["payload"]["channels"], [])
+
+    def test_a_timeout_comes_at_its_deadline_and_a_poll_does_not_renew(self):
+        ana = self.subscriber("ana", "lobby,lobby-pnpres", heartbeat=2)
+        ana.next()
+        (join,) = ana.next()
+        poll = ana.held()
+        again = self.subscriber("ana", "lobby", heartbeat=2)
+        again.next()
+        (timeout,) = ana.take(poll)
+        body = timeout["d"]
+        self.assertEqual((body["action"], body["data"]), ("timeout", {}))
+        took = body["precise_timestamp"] - join["d"]["precise_timestamp"]
+        print(f"timed out {took - 2000} ms after its deadline")
+        self.assertGreaterEqual(took, 1999)  # of two moments cut to milliseconds
+        # The next poll joins again, and is told so.
+        self.assertEqual(told(ana.next()), [("join", "ana", 1, "lobby-pnpres")])
+
+    def test_a_client_that_goes_is_held_no_longer(self):
+        ana = self.subscriber("ana", "lobby")
+        ana.next()
+        poll = ana.held()
+        poll.connection.sock.shutdown(2)
+        eventually(
+            "the poll to be gone",
+            lambda: self.emulator.counters()["live"]["held"] == 0,
+        )
+        # Not a leave: upstream.md 5.8.
+        self.assertEqual(len(self.emulator.truth("lobby")), 1)
+
+    def test_a_bad_cursor_is_refused(self):
+        for cursor in ("x", "-1", "9" * 19):
+            status, body = self.get(f"/v2/subscribe/demo/lobby/0?uuid=a&tt={cursor}")
+            self.assertEqual((status, body["error"]), (400, True))
+
+    def test_an_old_cursor_in_the_way_of_2016_is_taken(self):
+        self.subscriber("ana", "lobby").next()
+        old = encode({"t": '{"r":3,"t":"14654036986900265"}', "uuid": "w"})
+        status, body = self.get("/v2/subscribe/demo/lobby-pnpres/0?" + old)
+        self.assertEqual((status, body["t"]["r"]), (200, 3))
+        self.assertEqual(told(body["m"]), [("join", "ana", 1, "lobby-pnpres")])
+
+
+class Holding(Live):
+    options = ("--hold", "300ms")
+
+    def test_a_poll_ends_with_nothing_when_its_time_is_over(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        cursor = watcher.cursor
+        began = time.monotonic()
+        self.assertEqual(watcher.next(), [])
+        self.assertGreaterEqual(time.monotonic() - began, 0.3)
+        self.assertEqual(watcher.cursor, cursor)
+
+
+class Renewing(Live):
+    options = ("--subscribe-renews",)
+
+    def test_a_subscribe_renews_where_that_is_asked_for(self):
+        ana = self.subscriber("ana", "lobby", heartbeat=60)
+        ana.next()
+        ana.query["heartbeat"] = 600
+        ana.held()
+        truth = self.emulator.control("truth")["channels"]["lobby"]
+        (occupant,) = truth["occupants"]
+        self.assertGreater(occupant["expires_in"], 60)
+
+
+class Groups(Live):
+    def test_a_group_is_subscribed_to_like_its_channels(self):
+        self.emulator.group("teams", "lobby", "hall")
+        watcher = self.subscriber("w", **{"channel-group": "teams-pnpres"})
+        watcher.next()
+        ana = self.subscriber("ana", **{"channel-group": "teams", "heartbeat": 60})
+        ana.next()
+        items = watcher.collect(2)
+        self.assertEqual(
+            sorted(told(items)),
+            [("join", "ana", 1, "hall-pnpres"), ("join", "ana", 1, "lobby-pnpres")],
+        )
+        self.assertEqual({item["b"] for item in items}, {"teams-pnpres"})
+
+    def test_a_changed_group_ends_its_polls_with_nothing(self):
+        self.emulator.group("teams", "lobby")
+        watcher = self.subscriber("w", **{"channel-group": "teams-pnpres"})
+        watcher.next()
+        cursor = watcher.cursor
+        poll = watcher.held()
+        self.get(G + "/teams?add=hall&uuid=w")
+        self.assertEqual(watcher.take(poll), [])
+        self.assertEqual(watcher.cursor, cursor)
+        poll = watcher.held()
+        self.emulator.join("hall", "bo")
+        self.assertEqual(told(watcher.take(poll)), [("join", "bo", 1, "hall-pnpres")])
+
+    def test_groups_without_channels_are_refused(self):
+        status, body = self.get("/v2/subscribe/demo/,/0?uuid=w&channel-group=none,n-pnpres")
+        self.assertEqual(status, 400)
+        self.assertEqual(
+            body["message"], "Channel group or groups result in empty subscription set"
+        )
+
+
+if __name__ == "__main__":
+    main()
