@@ -1750,6 +1750,79 @@ START_TEST(test_a_condemned_credential_is_the_origins_trouble)
 
 END_TEST
 
+START_TEST(test_what_is_polled_is_kept_fresh_though_nobody_asks)
+{
+	static const struct key keys[] = {
+	    {.kind = KEY_CHANNEL, .name = {"lobby", 5}},
+	    {.kind = KEY_GROUP, .name = {"team", 4}},
+	};
+	struct take take;
+
+	ck_assert_int_eq(query_poll(o.query, keys, 2), 0);
+	ck_assert_uint_gt(o.n_wakes, 0);
+	for (int i = 0; i < 5; i++) {
+		take = origin_take(&o);
+		ck_assert_int_eq(take.level, LEVEL_UUIDS);
+		if (take.key.kind == KEY_CHANNEL)
+			origin_answer(&o, &take, "ana");
+		else
+			origin_answer_group(&o, &take, "hall:bo");
+		take = origin_take(&o);
+		if (take.key.kind == KEY_CHANNEL)
+			origin_answer(&o, &take, "ana");
+		else
+			origin_answer_group(&o, &take, "hall:bo");
+		ck_assert(!origin_has_work(&o));
+		origin_wait(&o, 2.4);
+	}
+	/* A failure does not end it. */
+	take = origin_take(&o);
+	origin_fail(&o, &take, PROBLEM_BAD_REQUEST, 400);
+	take = origin_take(&o);
+	origin_fail(&o, &take, PROBLEM_DENIED, 403);
+	origin_wait(&o, 16);
+	origin_take(&o);
+	origin_take(&o);
+}
+
+END_TEST
+
+START_TEST(test_what_is_polled_no_longer_is_let_go)
+{
+	static const struct key lobby = {
+	    .kind = KEY_CHANNEL, .name = {"lobby", 5}};
+	struct take take;
+
+	query_poll(o.query, &lobby, 1);
+	take = origin_take(&o);
+	origin_answer(&o, &take, "ana");
+	query_poll(o.query, NULL, 0);
+	origin_wait(&o, 100);
+	ck_assert(!origin_has_work(&o));
+	o.policy.max_bytes = 1; /* and may be forgotten */
+	fill("c:other", "bo");
+	ck_assert_int_ge(o.stats.values[STAT_evictions], 1);
+}
+
+END_TEST
+
+START_TEST(test_what_is_polled_is_never_evicted)
+{
+	static const struct key lobby = {
+	    .kind = KEY_CHANNEL, .name = {"lobby", 5}};
+	struct take take;
+
+	o.policy.max_bytes = 1;
+	query_poll(o.query, &lobby, 1);
+	take = origin_take(&o);
+	origin_answer(&o, &take, "ana");
+	fill("c:other", "bo");
+	ck_assert_int_eq(asker_ask(&o, &a, &plain_terms, "c:lobby"), ASK_READY);
+	ck_assert_str_eq(a.views, "lobby:ana");
+}
+
+END_TEST
+
 START_TEST(test_an_answer_that_is_asked_for_again_has_the_age_of_that)
 {
 	struct take take, more;
@@ -1875,6 +1948,9 @@ add_limits(TCase *tcase)
 	ADD(test_past_the_days_requests_only_those_who_wait_are_served);
 	ADD(test_a_condemned_credential_is_the_origins_trouble);
 	ADD(test_an_answer_that_is_asked_for_again_has_the_age_of_that);
+	ADD(test_what_is_polled_is_kept_fresh_though_nobody_asks);
+	ADD(test_what_is_polled_no_longer_is_let_go);
+	ADD(test_what_is_polled_is_never_evicted);
 }
 
 static void

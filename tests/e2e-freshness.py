@@ -280,6 +280,20 @@ class Moving(Case):
         cache = self.client.here_now("aged")["cache"]
         self.assertGreaterEqual(cache["age"], 1)
 
+    def test_what_is_in_poll_is_kept_fresh_though_nobody_asks(self):
+        self.start("poll.channels=lobby,hall", "poll.channel_groups=teams")
+
+        def n_polled(name):
+            every = self.emulator.requests()
+            return sum(name in r["path"] + r["query"] for r in every)
+
+        eventually(
+            "three rounds", lambda: min(map(n_polled, ("hall", "teams"))) >= 3
+        )
+        cache = self.client.here_now("lobby")["cache"]
+        self.assertTrue(cache["hit"], cache)
+        self.assertFalse(cache["stale"], cache)
+
     def test_the_budget_is_kept_and_those_who_wait_are_told(self):
         self.start("upstream.max_requests_per_second=1", "upstream.burst=2")
         refused = []

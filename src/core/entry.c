@@ -96,7 +96,7 @@ bool
 entry_is_pinned(struct entry *entry, int64_t oldest_sent_usec)
 {
 	journal_prune(&entry->journal, oldest_sent_usec);
-	return entry->is_in_air || entry->n_referrers > 0 ||
+	return entry->is_in_air || entry->is_polled || entry->n_referrers > 0 ||
 	    !TAILQ_EMPTY(&entry->waits) || !journal_is_empty(&entry->journal);
 }
 
@@ -249,7 +249,7 @@ enum level
 entry_wanted(
     const struct entry *entry, const struct policy *policy, int64_t now_usec)
 {
-	enum level level = LEVEL_OCCUPANCY;
+	enum level level = entry->is_polled ? LEVEL_UUIDS : LEVEL_OCCUPANCY;
 
 	for (size_t i = 0; i < entry->n_members; i++)
 		if (entry->members[i]->is_held &&
@@ -265,7 +265,7 @@ bool
 entry_is_hot(
     const struct entry *entry, const struct policy *policy, int64_t now_usec)
 {
-	return entry->is_outdated ||
+	return entry->is_polled || entry->is_outdated ||
 	    (entry->is_asked_since_sent &&
 		is_lately(last_asked_usec(entry), policy, now_usec));
 }

@@ -73,6 +73,7 @@ struct entry {
 	/* what was asked of it lately */
 	int64_t asked_usec[N_LEVELS]; /* INT64_MIN: never */
 	bool is_asked_since_sent;
+	bool is_polled;   /* kept fresh, whoever asks */
 	bool is_outdated; /* an answer that was not taken told another count */
 
 	struct trouble trouble;
@@ -127,8 +128,8 @@ void entry_asked(
  * not below what its channels hold. */
 enum level entry_wanted(
     const struct entry *entry, const struct policy *policy, int64_t now_usec);
-/* To be refreshed ahead: asked for since its last request and lately, or known
- * to be outdated. */
+/* To be refreshed ahead: asked for since its last request and lately, or to be
+ * kept fresh always, or known to be outdated. */
 bool entry_is_hot(
     const struct entry *entry, const struct policy *policy, int64_t now_usec);
 /* When a hot one's next request is due. */

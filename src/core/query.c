@@ -256,6 +256,24 @@ query_write(struct query *query, const struct terms *terms,
 	return ASK_WAITS;
 }
 
+int
+query_poll(struct query *query, const struct key *keys, size_t n_keys)
+{
+	struct entry *entry;
+	int r;
+
+	TAILQ_FOREACH(entry, &query->cache.entries, link)
+		entry->is_polled = false;
+	for (size_t i = 0; i < n_keys; i++) {
+		r = cache_get(&query->cache, &keys[i], &entry);
+		if (r < 0)
+			return r;
+		entry->is_polled = true;
+		conduct_schedule(query, entry);
+	}
+	return 0;
+}
+
 /* ---- leaving ---- */
 
 struct ask *

@@ -65,6 +65,11 @@ int query_write(struct query *query, const struct terms *terms,
     size_t n_groups, struct slice uuid, struct slice state, ask_fn fn,
     void *userdata, struct outcome *ret_outcome, struct ask **ret_ask);
 
+/* These channels, groups, or the global query are kept fresh from now on,
+ * whoever asks, and those of an earlier call no longer. Copied. After -ENOMEM
+ * some are, and it may be tried again. */
+int query_poll(struct query *query, const struct key *keys, size_t n_keys);
+
 /* Gives up hearing, if it has not heard; frees. Requests run on. */
 struct ask *ask_free(struct ask *ask);
 DEFINE_CLEANUP(struct ask *, ask_free);

@@ -130,9 +130,9 @@ static const struct config_key keys[] = {
     BOOL(cache, snapshot, "on", CONFIG_LATER,
 	"a restart need not ask for everything at once"),
 
-    LIST(poll, channels, CONFIG_LATER, "what is asked for is kept anyway"),
-    LIST(poll, channel_groups, CONFIG_LATER, "likewise"),
-    BOOL(poll, global, "no", CONFIG_LATER, "the dearest query of all"),
+    LIST(poll, channels, CONFIG_LIVE, "what is asked for is kept anyway"),
+    LIST(poll, channel_groups, CONFIG_LIVE, "likewise"),
+    BOOL(poll, global, "no", CONFIG_LIVE, "the dearest query of all"),
 
     TEXT(server, socket, CONFIG_PATH, "/run/presenced/presenced.sock", 1,
 	SOCKET_PATH_MAX, 0, "where clients look"),

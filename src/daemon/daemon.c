@@ -19,6 +19,7 @@
 #include "daemon/door.h"
 #include "daemon/drain.h"
 #include "daemon/loop.h"
+#include "daemon/polled.h"
 #include "daemon/reload.h"
 #include "daemon/settings.h"
 #include "daemon/systemd.h"
@@ -116,6 +117,8 @@ reload(struct daemon *daemon)
 		return r;
 	take_access(daemon, &config);
 	log_set_level((enum log_level)config.log.level);
+	if (polled_apply(daemon->query, &config) < 0)
+		log_warning(LOG_TEXT("out of memory for all of [poll]"));
 	config_done(&daemon->reloaded);
 	daemon->reloaded = config;
 	config = (struct config){0};
@@ -246,6 +249,8 @@ make_core(struct daemon *daemon)
 	int r = query_new(loop_clock(daemon->loop), &daemon->settings.policy,
 	    &daemon->stats, fetch_upstream(daemon->fetch), &daemon->query);
 
+	if (r == 0)
+		r = polled_apply(daemon->query, &daemon->started);
 	if (r == 0)
 		fetch_start(daemon->fetch, daemon->query);
 	return r;

@@ -38,6 +38,8 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/drain.h \
 	src/daemon/loop.c \
 	src/daemon/loop.h \
+	src/daemon/polled.c \
+	src/daemon/polled.h \
 	src/daemon/reload.c \
 	src/daemon/reload.h \
 	src/daemon/settings.c \
