@@ -815,7 +815,8 @@ START_TEST(test_a_request_expects_no_more_people_than_a_turn_can_read)
 		struct entry *entry;
 
 		snprintf(names[i], sizeof(names[i]), "c%02zu", i);
-		entry = add_channel(&f, names[i]);
+		entry = fake_core_add(
+		    &f.query, KEY_CHANNEL, names[i], NULL, LEVEL_UUIDS);
 		entry->n_expected = i == 39 ? 10 : 5000;
 	}
 	turn(&f);
@@ -1079,7 +1080,7 @@ START_TEST(test_an_expired_token_is_read_again_and_what_was_asked_goes_again)
 	fake_http_reply(&f.http, 0, 403, expired);
 	ck_assert(f.query.end.is_condemned);
 	expect_problem(letters[0], PROBLEM_DENIED);
-	ck_assert(letters[0]->answer.is_condemned);
+	ck_assert(!letters[0]->answer.was_alone);
 	ck_assert(!letters[0]->answer.was_alone);
 	ck_assert_int_eq(stat_of(&f, STAT_credentials_condemned), 1);
 	turn(&f);
@@ -1129,7 +1130,7 @@ START_TEST(test_a_credential_without_a_file_is_condemned_at_once)
 	ck_assert(f.query.end.is_condemned);
 	for (int i = 0; i < 4; i++) {
 		expect_problem(letters[i], PROBLEM_DENIED);
-		ck_assert(letters[i]->answer.is_condemned);
+		ck_assert(!letters[i]->answer.was_alone);
 	}
 }
 
@@ -1148,6 +1149,155 @@ START_TEST(test_a_write_finds_a_dead_credential_too)
 	ck_assert_int_eq(write->problem.kind, PROBLEM_DENIED);
 	turn(&f);
 	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
+START_TEST(test_all_in_the_air_hear_that_the_credential_is_condemned)
+{
+	FIXTURE(f);
+	struct entry *a = add_channel(&f, "a"), *b = add_channel(&f, "b");
+
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	fake_http_reply(&f.http, 0, 403, expired);
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(!a->answer.was_alone);
+	ck_assert(!b->answer.was_alone);
+}
+
+END_TEST
+
+START_TEST(test_the_one_that_goes_first_condemns_again)
+{
+	FIXTURE(f);
+	struct entry *a = add_channel(&f, "a");
+
+	f.query.is_probing = true;
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, expired);
+	ck_assert(f.query.end.is_condemned);
+	ck_assert(!a->answer.was_alone);
+}
+
+END_TEST
+
+START_TEST(test_states_asked_for_later_are_of_the_same_user)
+{
+	FIXTURE(f);
+	static const char *const names[] = {"a", "b", "c", "d"};
+	static char users[4][8] = {"ana", "ana", "ana", "ana"};
+	struct entry *entries[4];
+
+	f.query.travels = true;
+	for (int i = 0; i < 4; i++)
+		entries[i] = fake_core_add(
+		    &f.query, KEY_STATE, names[i], users[i], LEVEL_OCCUPANCY);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 400, "{\"error\":1}");
+	f.settings.url.max_uri_bytes = 1; /* one at a time from now on */
+	f.settings.max_connections = 1;
+	turn(&f);
+	ck_assert_str_eq(
+	    fake_http_url(&f.http, 0), HERE "/channel/a/uuid/ana?" COMMON);
+	fake_http_reply(&f.http, 0, 200, "{\"payload\":{}}");
+	ck_assert_uint_eq(entries[0]->n_heard, 1);
+	strcpy(users[0], "bad"); /* answered: it may be gone */
+	for (int i = 0; i < 6; i++) {
+		wake(&f);
+		turn(&f);
+		if (fake_http_n(&f.http) == 0)
+			break;
+		ck_assert_msg(strstr(fake_http_url(&f.http, 0), "/uuid/ana?"),
+		    "%s", fake_http_url(&f.http, 0));
+		fake_http_reply(&f.http, 0, 200, "{\"payload\":{}}");
+	}
+}
+
+END_TEST
+
+START_TEST(test_counts_of_large_channels_share_a_request)
+{
+	FIXTURE(f);
+	static char names[40][8];
+
+	f.query.travels = true;
+	for (int i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%d", i);
+		add_channel(&f, names[i])->n_expected = 1000;
+	}
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+}
+
+END_TEST
+
+START_TEST(test_one_list_too_large_spoils_no_other)
+{
+	FIXTURE(f);
+	_cleanup_(buffer_done) struct buffer body = {0};
+	struct entry *big, *other;
+
+	f.query.travels = true;
+	big = fake_core_add(&f.query, KEY_CHANNEL, "big", NULL, LEVEL_UUIDS);
+	other =
+	    fake_core_add(&f.query, KEY_CHANNEL, "other", NULL, LEVEL_UUIDS);
+	turn(&f);
+	buffer_add_text(&body, "{\"payload\":{\"channels\":{\"big\":{");
+	add_page(&body, 0, 1000, 0, 3000000);
+	buffer_add_text(&body, "},\"other\":{");
+	add_page(&body, 0, 1500, 0, 1500);
+	buffer_add(&body, "}}}}", 5);
+	fake_http_reply(&f.http, 0, 200, body.data);
+	expect_problem(big, PROBLEM_MALFORMED);
+	ck_assert_uint_eq(other->n_heard, 0);
+}
+
+END_TEST
+
+START_TEST(test_names_that_are_not_ours_condemn_nothing)
+{
+	FIXTURE(f);
+	static const char foreign[] =
+	    "{\"message\":\"Forbidden\",\"payload\":{\"channels\":[\"zz\"]},"
+	    "\"error\":true,\"status\":403}";
+	struct entry *letters[4];
+
+	add_letters(&f, 4, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, foreign);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, foreign);
+	fake_http_reply(&f.http, 0, 403, foreign);
+	ck_assert(!f.query.end.is_condemned);
+}
+
+END_TEST
+
+START_TEST(test_a_new_credential_is_judged_by_its_own_refusals)
+{
+	FIXTURE(f);
+	char path[] = "/tmp/check-fetch-XXXXXX";
+	struct entry *letters[2];
+
+	ck_assert_int_ge(mkstemp(path), 0);
+	write_token(path, "old");
+	f.sign_settings.auth_token_file = path;
+	ck_assert_int_eq(sign_reload(f.sign), 0);
+	add_letters(&f, 2, letters);
+	turn(&f);
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 2);
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	write_token(path, "new");
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 1);
+	/* Refused once, by itself, with the new one: its own fault. */
+	fake_http_reply(&f.http, 0, 403, "{\"message\":\"Forbidden\"}");
+	(void)remove(path);
+	ck_assert(!f.query.end.is_condemned);
 }
 
 END_TEST
@@ -1531,6 +1681,15 @@ make_suite(void)
 	tcase_add_test(
 	    merge, test_a_credential_without_a_file_is_condemned_at_once);
 	tcase_add_test(merge, test_a_write_finds_a_dead_credential_too);
+	tcase_add_test(
+	    merge, test_all_in_the_air_hear_that_the_credential_is_condemned);
+	tcase_add_test(merge, test_the_one_that_goes_first_condemns_again);
+	tcase_add_test(merge, test_states_asked_for_later_are_of_the_same_user);
+	tcase_add_test(merge, test_counts_of_large_channels_share_a_request);
+	tcase_add_test(merge, test_one_list_too_large_spoils_no_other);
+	tcase_add_test(merge, test_names_that_are_not_ours_condemn_nothing);
+	tcase_add_test(
+	    merge, test_a_new_credential_is_judged_by_its_own_refusals);
 	tcase_set_timeout(merge, PATIENCE_SEC);
 	suite_add_tcase(suite, merge);
 

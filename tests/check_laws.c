@@ -435,7 +435,7 @@ answer_badly(const struct flight *flight, const struct problem *problem,
 	key->is_in_air = false;
 	key->n_failed++;
 	key->trouble_until_usec = origin_now(&o) +
-	    (problem->kind == PROBLEM_DENIED ?
+	    (problem->kind == PROBLEM_DENIED && was_alone ?
 		    o.policy.negative_ttl_usec :
 		    step_usec(key->n_failed, o.policy.hold_off_usec));
 	query_answer(o.query, flight->entry, &answer);

@@ -1720,7 +1720,7 @@ START_TEST(test_a_condemned_credential_is_the_origins_trouble)
 	const struct problem refused = {
 	    .kind = PROBLEM_DENIED, .status_code = 403};
 	const struct answer answer = {
-	    .problem = refused, .retry_after_usec = -1, .is_condemned = true};
+	    .problem = refused, .retry_after_usec = -1};
 	struct query_status status;
 	struct take take;
 
@@ -1842,12 +1842,109 @@ START_TEST(test_an_answer_that_is_asked_for_again_has_the_age_of_that)
 
 END_TEST
 
+/* ---- suspicions ---- */
+
+START_TEST(test_a_write_outlives_a_list_that_takes_longer_than_the_journal)
+{
+	const struct terms state = terms_at(LEVEL_STATE);
+	struct terms patient = state;
+	struct take take;
+
+	patient.timeout_usec = 60 * USEC_PER_SEC;
+	asker_ask(&o, &a, &patient, "c:lobby");
+	take = origin_take(&o);
+	write_state("lobby", NULL, "{\"new\":2}");
+	origin_wait(&o, 6);
+	origin_answer_state(&o, &take, "ana={\"old\":1}");
+	ck_assert_str_eq(a.views, "lobby:ana={\"new\":2}");
+}
+
+END_TEST
+
+START_TEST(test_refreshes_in_the_air_leave_room_for_those_who_ask)
+{
+	struct take first;
+	struct along along;
+
+	o.policy.max_keys_waiting = 4;
+	fill("c:a", "x");
+	fill("c:b", "x");
+	fill("c:c", "x");
+	fill("c:d", "x");
+	asker_ask(&o, &a, &plain_terms, "c:a");
+	asker_ask(&o, &b, &plain_terms, "c:b");
+	asker_done(&a);
+	asker_done(&b);
+	asker_ask(&o, &a, &plain_terms, "c:c");
+	asker_ask(&o, &b, &plain_terms, "c:d");
+	asker_done(&a);
+	asker_done(&b);
+	origin_wait(&o, 2.4);
+	first = origin_take(&o);
+	along = take_along(&first, 16);
+	ck_assert_uint_ge(along.n_taken, 1);
+	ck_assert_int_eq(asker_ask(&o, &a, &plain_terms, "c:new"), ASK_WAITS);
+}
+
+END_TEST
+
+START_TEST(test_a_long_list_does_not_go_ahead_of_its_time)
+{
+	struct channel_answer channel = {.name = SLICE("big")};
+	const struct answer answer = {
+	    .retry_after_usec = -1,
+	    .level = LEVEL_UUIDS,
+	    .n_pages = 100,
+	    .channels = &channel,
+	    .n_channels = 1,
+	};
+	struct take take;
+
+	asker_ask(&o, &a, &plain_terms, "c:big");
+	take = origin_take(&o);
+	origin_ended(&o, &take, &(const struct problem){0});
+	query_answer(o.query, take.entry, &answer);
+	asker_done(&a);
+	origin_wait(&o, 45);
+	asker_ask(&o, &a, &plain_terms, "c:big"); /* hot, fresh for 100 s */
+	asker_done(&a);
+	asker_ask(&o, &b, &plain_terms, "c:new");
+	take = origin_take(&o);
+	ck_assert_str_eq(take_along(&take, 16).offered, "");
+}
+
+END_TEST
+
+START_TEST(test_a_refusal_of_many_without_a_name_drops_nothing)
+{
+	const struct problem refused = {
+	    .kind = PROBLEM_DENIED, .status_code = 403};
+	const struct answer answer = {
+	    .problem = refused, .retry_after_usec = -1, .was_alone = false};
+	struct take take;
+
+	fill("c:held", "ana");
+	origin_wait(&o, 7);
+	asker_ask(&o, &a, &plain_terms, "c:held");
+	take = origin_take(&o);
+	origin_ended(&o, &take, &refused);
+	query_answer(o.query, take.entry, &answer);
+	origin_wait(&o, 1.1); /* hold_off, not negative_ttl */
+	ck_assert_int_eq(asker_ask(&o, &b, &plain_terms, "c:held"), ASK_WAITS);
+}
+
+END_TEST
+
 #define ADD(name) tcase_add_test(tcase, name)
 
 static void
 add_answers(TCase *tcase)
 {
 	ADD(test_a_miss_waits_and_is_answered_once);
+	ADD(test_a_write_outlives_a_list_that_takes_longer_than_the_journal);
+	ADD(test_refreshes_in_the_air_leave_room_for_those_who_ask);
+	ADD(test_a_long_list_does_not_go_ahead_of_its_time);
+	ADD(test_a_refusal_of_many_without_a_name_drops_nothing);
 	ADD(test_a_hit_is_returned_at_once_with_its_true_age);
 	ADD(test_age_counts_from_the_sending_and_adds_the_age_header);
 	ADD(test_beyond_ttl_an_answer_is_stale_and_the_key_is_due);

@@ -285,14 +285,16 @@ entry_refresh_usec(const struct entry *entry, const struct policy *policy)
 /* Two crowds of keys that are refreshed in step, but not with each other, meet
  * if one may wait for the other, or the other way round: so half a period is
  * what it takes to have them travel together in the end, and it is never more
- * than twice as often as each would be asked for alone. */
+ * than twice as often as each would be asked for alone. (A list of many pages is
+ * many requests, and does not.) */
 int64_t
 entry_along_usec(const struct entry *entry, const struct policy *policy)
 {
-	int64_t at_usec = entry_refresh_usec(entry, policy) -
-	    entry_ttl_usec(entry, policy) *
-		(int64_t)policy->refresh_at_percent / 200;
+	int64_t at_usec = entry_refresh_usec(entry, policy);
 
+	if (entry->n_pages <= 1)
+		at_usec -= entry_ttl_usec(entry, policy) *
+		    (int64_t)policy->refresh_at_percent / 200;
 	return at_usec > entry->trouble.until_usec ? at_usec :
 						     entry->trouble.until_usec;
 }
@@ -472,8 +474,8 @@ entry_fail(struct entry *entry, const struct answer *answer,
 	int64_t for_usec = trouble_step_usec(
 	    entry->trouble.n_steps + 1, policy->hold_off_usec);
 
-	/* Of a condemned credential nothing is known of the key. */
-	if (answer->problem.kind == PROBLEM_DENIED && !answer->is_condemned) {
+	/* A refusal of many, or of our credential, says nothing of the key. */
+	if (answer->problem.kind == PROBLEM_DENIED && answer->was_alone) {
 		for_usec = policy->negative_ttl_usec;
 		entry_drop(entry);
 	}

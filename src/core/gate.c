@@ -151,6 +151,8 @@ gate_end(struct gate *gate, struct gate_pass pass, int64_t now_usec,
 		return end_late(gate, now_usec, end);
 	if (pass.is_probe)
 		gate->is_probing = false;
+	if (end->problem.kind == PROBLEM_INTERNAL)
+		return false; /* ours: nothing is known of the origin */
 	gate->n_silent = is_silent ? gate->n_silent + 1 : 0;
 	if (is_trouble(gate, end)) {
 		trouble_add(&gate->origin, &end->problem, now_usec,

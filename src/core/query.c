@@ -300,6 +300,7 @@ query_status(struct query *query, struct query_status *ret)
 	const struct trouble *origin = &query->gate.origin;
 	int64_t now_usec = conduct_now(query);
 
+	conduct_set_state(query); /* the day may be over */
 	*ret = (struct query_status){
 	    .state = query->state,
 	    .since_usec = query->state_since_usec,

@@ -194,8 +194,10 @@ may_go_along(const struct along *along, struct due_node *node)
 	if (node->is_write || entry->is_in_air || entry->is_suspect ||
 	    !is_of_a_sort(along->first, entry))
 		return false;
+	/* Refreshes leave room for those who ask. */
 	return node->place == DUE_WAITED ||
-	    (entry_along_usec(entry, policy) <= now_usec &&
+	    (along->query->n_keys < policy->max_keys_waiting / 2 &&
+		entry_along_usec(entry, policy) <= now_usec &&
 		entry_is_hot(entry, policy, now_usec));
 }
 
@@ -356,8 +358,12 @@ take_in(struct query *query, struct entry *entry, const struct answer *answer)
 {
 	static const struct answer no_memory = {
 	    .problem = {.kind = PROBLEM_INTERNAL}};
+	int64_t oldest_usec = conduct_oldest_sent_usec(query);
 
-	journal_prune(&entry->journal, conduct_oldest_sent_usec(query));
+	/* What is in the air still, and this one, which has just landed. */
+	if (entry->air_sent_usec < oldest_usec)
+		oldest_usec = entry->air_sent_usec;
+	journal_prune(&entry->journal, oldest_usec);
 	if (answer->problem.kind != PROBLEM_NONE)
 		take_failure(query, entry, answer);
 	else if (intake_answer(&query->cache, query->policy, entry, answer,

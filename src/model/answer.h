@@ -34,7 +34,6 @@ struct answer {
 	int64_t upstream_age_usec; /* the Age header; 0 without */
 	unsigned n_pages;          /* fetched for it, at least 1 */
 	bool was_alone;            /* of a problem: it is this key's alone */
-	bool is_condemned;         /* of a problem: it is our credential's */
 	bool drifted;              /* pages did not add up, twice */
 	struct channel_answer *channels;
 	size_t n_channels; /* of KEY_CHANNEL, KEY_STATE: 1 */

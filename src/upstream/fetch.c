@@ -157,6 +157,15 @@ end_write(struct fetch *fetch, struct flight *flight,
 	arm(fetch, now(fetch));
 }
 
+/* It may be this key that makes it fail. */
+static bool
+is_of_a_key(const struct problem *problem)
+{
+	return problem->kind != PROBLEM_UNREACHABLE &&
+	    problem->kind != PROBLEM_RATE_LIMITED &&
+	    problem->kind != PROBLEM_INTERNAL;
+}
+
 static struct answer
 failure(const struct flight *flight, const struct problem *problem,
     int64_t retry_after_usec)
@@ -165,7 +174,8 @@ failure(const struct flight *flight, const struct problem *problem,
 	    .problem = *problem,
 	    .retry_after_usec = retry_after_usec,
 	    .n_pages = pages_n(flight->pages) + 1,
-	    .was_alone = pages_n_keys(flight->pages) == 1,
+	    .was_alone =
+		pages_n_keys(flight->pages) == 1 && is_of_a_key(problem),
 	};
 }
 
@@ -218,7 +228,6 @@ fail_parked(struct fetch *fetch)
 			continue;
 		TAILQ_REMOVE(&fetch->parked, flight, link);
 		answer.was_alone = false;
-		answer.is_condemned = problem.kind == PROBLEM_DENIED;
 		end_read(fetch, flight, &answer);
 	}
 }
@@ -275,6 +284,10 @@ treatment_of(struct fetch *fetch, const struct failed *failed)
 	    .problem = failed->problem,
 	    .n_keys = flight_n_left(flight),
 	    .n_named = n_named(failed),
+	    .has_names = failed->reply &&
+		failed->reply->n_refused_channels +
+			failed->reply->n_refused_groups >
+		    0,
 	    .is_credential_dead =
 		failed->reply && failed->reply->is_credential_dead,
 	    .is_in_trouble = flight->pass.is_probe ||
@@ -383,7 +396,6 @@ condemn(struct fetch *fetch, const struct failed *failed)
 		.is_condemned = true,
 	    });
 	answer.was_alone = false;
-	answer.is_condemned = true;
 	end_read(fetch, failed->flight, &answer);
 	fail_parked(fetch);
 }
@@ -397,7 +409,10 @@ renew_or_condemn(struct fetch *fetch, const struct failed *failed)
 	}
 	log_info(LOG_TEXT("credential refused, trying its file's new one"));
 	note_end(fetch, failed->flight, &failed->problem, -1);
+	if (failed->flight->split) /* what was refused, was so with the old */
+		failed->flight->split->siblings = (struct siblings){0};
 	start_again(fetch, failed);
+	fail_parked(fetch);
 }
 
 static void
@@ -445,10 +460,10 @@ deliver(struct fetch *fetch, struct flight *flight)
 	while (pages_next(flight->pages, &i, &answer)) {
 		struct entry *entry = flight->entries[i];
 
-		flight->entries[i] = NULL;
 		if (answer->problem.kind != PROBLEM_NONE)
 			complain(fetch, flight, &answer->problem,
 			    "a part of the answer");
+		flight->entries[i] = NULL;
 		query_answer(fetch->query, entry, answer);
 	}
 	if (flight_n_left(flight) > 0) {
@@ -605,7 +620,7 @@ send_page(struct fetch *fetch, struct flight *flight)
 	int r;
 
 	like = pubnub_call_of(
-	    pages_key(flight->pages, 0), pages_level(flight->pages));
+	    pages_lead(flight->pages), pages_level(flight->pages));
 	r = name_room(fetch, &like, &n_room);
 	flight->call = pages_call(flight->pages, n_room);
 	if (r == 0)
@@ -624,9 +639,12 @@ struct packing {
 	size_t n_people; /* that may still be expected */
 };
 
+/* A count is as short as an empty list. */
 static size_t
 page_of(const struct take *take)
 {
+	if (take->level == LEVEL_OCCUPANCY)
+		return 1;
 	return take->n_expected < PUBNUB_PAGE ? (size_t)take->n_expected :
 						PUBNUB_PAGE;
 }

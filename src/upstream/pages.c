@@ -210,10 +210,21 @@ pages_start(struct pages *pages)
 	return 0;
 }
 
+/* Of a key that was told nothing may be looked at any more. */
+const struct key *
+pages_lead(const struct pages *pages)
+{
+	const struct list *first = first_unfinished(pages);
+
+	return first && is_by_name(pages) ? &pages->keys[first - pages->lists] :
+					    &pages->keys[0];
+}
+
 struct pubnub_call
 pages_call(struct pages *pages, size_t n_name_bytes)
 {
-	struct pubnub_call call = pubnub_call_of(&pages->keys[0], pages->level);
+	struct pubnub_call call =
+	    pubnub_call_of(pages_lead(pages), pages->level);
 	const struct list *first = first_unfinished(pages);
 	size_t n_bytes = 0, n_people = 0;
 
@@ -401,22 +412,22 @@ add_named(struct pages *pages, struct pubnub_reply *reply, int64_t age_usec)
 }
 
 /* By what was told or by what came, whichever is more. */
-static bool
-is_too_large(const struct pages *pages)
+static uint64_t
+size_of(const struct list *list)
 {
-	uint64_t n = 0, n_bytes = 0;
+	if (list->is_spoiled)
+		return 0;
+	return list->people.n > list->occupancy ? list->people.n :
+						  list->occupancy;
+}
 
-	for (size_t i = 0; i < pages->n_replies; i++)
-		n_bytes += pages->replies[i]->n_texts_alloc;
-	if (n_bytes > PAGES_BYTES_MAX)
-		return true;
-	if (!has_people(pages))
-		return false;
+static bool
+has_too_many_people(const struct pages *pages)
+{
+	uint64_t n = 0;
+
 	for (size_t i = 0; i < pages->n_lists; i++) {
-		const struct list *list = &pages->lists[i];
-		uint64_t n_list = list->people.n > list->occupancy ?
-		    list->people.n :
-		    list->occupancy;
+		uint64_t n_list = size_of(&pages->lists[i]);
 
 		if (n_list > PAGES_PEOPLE_MAX - n)
 			return true;
@@ -425,11 +436,42 @@ is_too_large(const struct pages *pages)
 	return false;
 }
 
-/* Nothing more is fetched of what is not whole yet. */
-static void
-spoil_unfinished(struct pages *pages)
+static bool
+has_too_many_bytes(const struct pages *pages)
 {
-	for (size_t i = 0; i < pages->n_lists; i++)
+	uint64_t n_bytes = 0;
+
+	for (size_t i = 0; i < pages->n_replies; i++)
+		n_bytes += pages->replies[i]->n_texts_alloc;
+	return n_bytes > PAGES_BYTES_MAX;
+}
+
+static struct list *
+largest_not_spoiled(struct pages *pages)
+{
+	struct list *largest = NULL;
+
+	for (size_t i = 0; i < pages->n_lists; i++) {
+		struct list *list = &pages->lists[i];
+
+		if (!pages->are_told[is_by_name(pages) ? i : 0] &&
+		    !list->is_spoiled &&
+		    (!largest || size_of(list) > size_of(largest)))
+			largest = list;
+	}
+	return largest;
+}
+
+/* The largest go, until the rest is no more than there may be. */
+static void
+spoil_too_large(struct pages *pages)
+{
+	struct list *list;
+
+	while (has_people(pages) && has_too_many_people(pages) &&
+	    (list = largest_not_spoiled(pages)))
+		list->is_spoiled = list->is_done = true;
+	for (size_t i = 0; has_too_many_bytes(pages) && i < pages->n_lists; i++)
 		if (!pages->lists[i].is_done)
 			pages->lists[i].is_spoiled = pages->lists[i].is_done =
 			    true;
@@ -450,8 +492,8 @@ pages_add(
 	pages->n_pages++;
 	r = pages->n_asked == 0 ? add_first(pages, reply, upstream_age_usec) :
 				  add_named(pages, reply, upstream_age_usec);
-	if (r == 0 && is_too_large(pages))
-		spoil_unfinished(pages);
+	if (r == 0)
+		spoil_too_large(pages);
 	return r;
 }
 

@@ -58,6 +58,8 @@ enum level pages_level(const struct pages *pages);
 /* How many answers were taken; later ones are "more pages". */
 unsigned pages_n(const struct pages *pages);
 
+/* A key that the next call is for, as good as any other of them. */
+const struct key *pages_lead(const struct pages *pages);
 /* What to ask next: channels by name as many as fit into n_name_bytes of a path
  * (one at least). */
 struct pubnub_call pages_call(struct pages *pages, size_t n_name_bytes);

@@ -18,10 +18,10 @@ of_refusal(const struct ailment *ailment)
 {
 	struct siblings *siblings = ailment->siblings;
 
-	if (ailment->is_credential_dead)
-		return REMEDY_CREDENTIAL;
 	if (ailment->n_named > 0)
 		return REMEDY_NARROW;
+	if (ailment->has_names)
+		return halve_if_many(ailment);
 	if (siblings && siblings->was_refused)
 		return REMEDY_CREDENTIAL;
 	if (siblings)
@@ -51,6 +51,11 @@ remedy_of(const struct ailment *ailment)
 {
 	struct treatment treatment = {.remedy = REMEDY_NONE};
 
+	if (ailment->problem.kind == PROBLEM_DENIED &&
+	    ailment->is_credential_dead) {
+		treatment.remedy = REMEDY_CREDENTIAL;
+		return treatment;
+	}
 	if (ailment->is_in_trouble)
 		return treatment;
 	switch (ailment->problem.kind) {

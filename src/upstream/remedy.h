@@ -32,6 +32,7 @@ struct ailment {
 	struct problem problem;
 	size_t n_keys;  /* not answered yet */
 	size_t n_named; /* of them, those that a refusal names */
+	bool has_names; /* the refusal names something, ours or not */
 	bool is_credential_dead;
 	bool is_in_trouble; /* the origin is, so that nothing more is tried */
 	struct siblings *siblings; /* NULL: it is no half */
