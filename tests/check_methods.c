@@ -42,7 +42,7 @@ START_TEST(test_hello_says_who_answers_and_within_which_limits)
 		"\"protocol\":{\"major\":1,\"minor\":0},"
 		"\"capabilities\":[\"hello\",\"ping\",\"here_now\",\"where_now\","
 		"\"get_state\",\"set_state\",\"status\",\"stats\",\"channels\","
-		"\"flush\"],\"limits\":{\"max_request_bytes\":65536,"
+		"\"flush\",\"explain\",\"reload\",\"log_level\"],\"limits\":{\"max_request_bytes\":65536,"
 		"\"max_reply_bytes\":1048576,\"max_inflight\":3,\"max_batch\":64,"
 		"\"max_names\":512,\"default_timeout\":5.000,"
 		"\"max_timeout\":60.000},\"epoch\":\"beef\"}") "\n");
@@ -181,10 +181,100 @@ START_TEST(test_a_flush_that_lets_others_hear_tells_each_its_own)
 
 END_TEST
 
+START_TEST(test_explain_of_a_channel_nobody_knows)
+{
+	desk.query.explanation.next_in_usec = -1;
+	desk_assert_answered(CALL("1", "explain", "{\"channel\":\"a\\\"\"}"),
+	    RESULT("1",
+		"{\"channel\":\"a\\\"\",\"entry\":null,\"fetches\":[],"
+		"\"next\":{\"why\":\"another\"}}") "\n");
+	ck_assert_str_eq(desk.query.explained, "a\"");
+}
+
+END_TEST
+
+START_TEST(test_explain_tells_what_is_held_its_fetches_and_the_next)
+{
+	static const struct problem none = {0};
+	static const struct problem broken = {
+	    .kind = PROBLEM_ERROR, .status_code = 503};
+	struct record record = {0};
+
+	record_add(&record, &none, BOOT_USEC, BOOT_USEC + 40000);
+	record_add(&record, &broken, BOOT_USEC + 1000000, BOOT_USEC + 1500000);
+	desk.query.explanation = (struct explanation){
+	    .is_held = true,
+	    .info = {.key = {.kind = KEY_CHANNEL, .name = {"a", 1}},
+		.level = LEVEL_UUIDS,
+		.occupancy = 2,
+		.age_usec = 500000,
+		.ttl_usec = 2500000,
+		.n_bytes = 700},
+	    .problem = broken,
+	    .record = &record,
+	    .why = NEXT_REFRESH,
+	    .next_in_usec = 1900000,
+	};
+	fake_clock_advance(&desk.clock, 3000000);
+	desk_assert_answered(CALL("1", "explain", "{\"channel\":\"a\"}"),
+	    RESULT("1",
+		"{\"channel\":\"a\",\"entry\":{\"name\":\"a\","
+		"\"kind\":\"channel\",\"level\":\"uuids\",\"occupancy\":2,"
+		"\"age\":0.500,\"ttl\":2.500,\"followed\":false,"
+		"\"watchers\":0,\"bytes\":700},\"fetches\":["
+		"{\"at\":1790000000.000,\"took\":0.040,\"outcome\":\"ok\"},"
+		"{\"at\":1790000001.000,\"took\":0.500,"
+		"\"outcome\":\"upstream_error\",\"status_code\":503}],"
+		"\"next\":{\"in\":1.900,\"why\":\"refresh\","
+		"\"error\":\"upstream_error\"}}") "\n");
+}
+
+END_TEST
+
+START_TEST(test_reload_tells_what_changed_and_what_waits_for_a_restart)
+{
+	desk.conn = desk_connect(0);
+	desk_assert_answered(CALL("1", "reload", "{}"),
+	    RESULT("1", "{\"changed\":[],\"needs_restart\":[]}") "\n");
+	desk.changed = SLICE("cache.ttl\0ttl.a\"b\0");
+	desk.needs_restart = SLICE("server.mode\0");
+	desk_assert_answered(CALL("2", "reload", "{}"),
+	    RESULT("2",
+		"{\"changed\":[\"cache.ttl\",\"ttl.a\\\"b\"],"
+		"\"needs_restart\":[\"server.mode\"]}") "\n");
+	ck_assert_uint_eq(desk.n_reloads, 2);
+}
+
+END_TEST
+
+START_TEST(test_a_refused_reload_tells_the_problem_and_its_place)
+{
+	desk.conn = desk_connect(0);
+	desk.problems = SLICE("/etc/p:4: [cache] ttl: \"\xff\" is bad\n");
+	fake_conn_text(desk.conn, CALL("1", "reload", "{}"));
+	ck_assert_ptr_nonnull(strstr(fake_conn_said(desk.conn),
+	    "\"message\":\"nothing was changed: /etc/p:4: [cache] ttl: "
+	    "\\\"?\\\" is bad\",\"data\":{\"kind\":\"internal_error\""));
+}
+
+END_TEST
+
+START_TEST(test_log_level_is_set_and_tells_the_one_before)
+{
+	const enum log_level before = log_level();
+
+	desk.conn = desk_connect(0);
+	desk_assert_answered(CALL("1", "log_level", "{\"level\":\"error\"}"),
+	    RESULT("1", "{\"level\":\"error\",\"previous\":\"info\"}") "\n");
+	ck_assert_int_eq(log_level(), LOG_LEVEL_ERROR);
+	log_set_level(before);
+}
+
+END_TEST
+
 START_TEST(test_methods_of_later_versions_are_not_found)
 {
-	static const char *const names[] = {
-	    "watch", "unwatch", "online", "explain", "reload", "log_level"};
+	static const char *const names[] = {"watch", "unwatch", "online"};
 	char line[100];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -492,6 +582,7 @@ START_TEST(test_each_class_of_access_is_held)
 	assert_denied(CALL("1", "where_now", "{}"));
 	assert_denied(CALL("1", "get_state", "{\"channels\":\"a\"}"));
 	assert_denied(CALL("1", "channels", "{}"));
+	assert_denied(CALL("1", "explain", "{\"channel\":\"a\"}"));
 	desk.access.rules[ACCESS_QUERY].any = true;
 	assert_denied(CALL("1", "here_now", "{}"));
 	assert_denied(
@@ -499,9 +590,11 @@ START_TEST(test_each_class_of_access_is_held)
 	desk.access.rules[ACCESS_SET_STATE].any = true;
 	desk.access.rules[ACCESS_GLOBAL].any = true;
 	assert_denied(CALL("1", "flush", "{}"));
+	assert_denied(CALL("1", "reload", "{}"));
+	assert_denied(CALL("1", "log_level", "{\"level\":\"debug\"}"));
 	ck_assert_uint_eq(desk.query.n_questions, 0);
 	ck_assert_ptr_null(desk.query.flushed);
-	ck_assert_int_eq(desk.stats.values[STAT_permission_denied], 8);
+	ck_assert_int_eq(desk.stats.values[STAT_permission_denied], 11);
 	fake_conn_text(
 	    desk.conn, CALL("1", "here_now", "{\"channels\":\"a\"}"));
 	fake_conn_text(desk.conn, CALL("1", "here_now", "{}"));
@@ -711,6 +804,14 @@ make_suite(void)
 	tcase_add_test(tcase, test_stats_show_the_whole_table);
 	tcase_add_test(tcase, test_channels_lists_what_is_held);
 	tcase_add_test(tcase, test_flush_tells_how_much_it_dropped);
+	tcase_add_test(tcase, test_explain_of_a_channel_nobody_knows);
+	tcase_add_test(
+	    tcase, test_explain_tells_what_is_held_its_fetches_and_the_next);
+	tcase_add_test(
+	    tcase, test_reload_tells_what_changed_and_what_waits_for_a_restart);
+	tcase_add_test(
+	    tcase, test_a_refused_reload_tells_the_problem_and_its_place);
+	tcase_add_test(tcase, test_log_level_is_set_and_tells_the_one_before);
 	tcase_add_test(
 	    tcase, test_a_flush_that_lets_others_hear_tells_each_its_own);
 	tcase_add_test(

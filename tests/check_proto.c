@@ -294,6 +294,13 @@ static const struct refusal refusals[] = {
     {BYTES(CALL("hello", "{\"protocol\":\"1\"}")), -32602, "protocol", "7"},
     {BYTES(CALL("flush", "{\"channel_groups\":\"g\"}")), -32602,
 	"channel_groups", "7"},
+    {BYTES(CALL("explain", "{}")), -32602, "channel", "7"},
+    {BYTES(CALL("explain", "{\"channel\":[\"a\"]}")), -32602, "channel", "7"},
+    {BYTES(CALL("explain", "{\"channel\":\"..\"}")), -32602, "channel", "7"},
+    {BYTES(CALL("reload", "{\"file\":\"x\"}")), -32602, "file", "7"},
+    {BYTES(CALL("log_level", "{}")), -32602, "level", "7"},
+    {BYTES(CALL("log_level", "{\"level\":\"loud\"}")), -32602, "level", "7"},
+    {BYTES(CALL("log_level", "{\"level\":3}")), -32602, "level", "7"},
 };
 
 static const char *
@@ -495,14 +502,15 @@ START_TEST(test_every_method_is_found_by_its_name)
 {
 	static const char *const names[N_PROTO_METHODS] = {"hello", "ping",
 	    "here_now", "where_now", "get_state", "set_state", "status",
-	    "stats", "channels", "flush"};
+	    "stats", "channels", "flush", "explain", "reload", "log_level"};
 	char line[100];
 
 	for (int i = 0; i < N_PROTO_METHODS; i++) {
 		ck_assert_str_eq(
 		    proto_method_to_string((enum proto_method)i), names[i]);
-		if (i == PROTO_GET_STATE || i == PROTO_SET_STATE)
-			continue;
+		if (i == PROTO_GET_STATE || i == PROTO_SET_STATE ||
+		    i == PROTO_EXPLAIN || i == PROTO_LOG_LEVEL)
+			continue; /* they have parameters that must be there */
 		(void)snprintf(
 		    line, sizeof(line), REQUEST("\"method\":\"%s\""), names[i]);
 		ck_assert_int_eq((int)read_good(line).method, i);

@@ -9,6 +9,7 @@ CORE_TEST_LIBS = tests/support/libclock.la src/core/libcore.la \
 CORE_TESTS = \
 	tests/check_core_parts \
 	tests/check_laws \
+	tests/check_look \
 	tests/check_query
 
 if HAVE_CHECK
@@ -23,6 +24,10 @@ tests_check_core_parts_LDADD = $(CORE_TEST_LIBS)
 tests_check_laws_SOURCES = tests/check_laws.c $(CORE_TEST_SUPPORT)
 tests_check_laws_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
 tests_check_laws_LDADD = $(CORE_TEST_LIBS)
+
+tests_check_look_SOURCES = tests/check_look.c $(CORE_TEST_SUPPORT)
+tests_check_look_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_look_LDADD = $(CORE_TEST_LIBS)
 
 tests_check_query_SOURCES = tests/check_query.c $(CORE_TEST_SUPPORT)
 tests_check_query_CPPFLAGS = $(CORE_TEST_CPPFLAGS)

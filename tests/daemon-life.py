@@ -443,6 +443,53 @@ class Reload(Bench):
         self.assertNotIn("msg=reloaded", self.said())
         self.assertIn("flushed", self.connect().call("flush")["result"])
 
+    def test_the_method_tells_what_it_did(self):
+        self.start()
+        client = self.connect()
+        self.assertEqual(
+            client.call("reload")["result"], {"changed": [], "needs_restart": []}
+        )
+        token = os.path.join(self.directory, "token")
+        with open(token, "w", encoding="utf-8") as file:
+            file.write("first\n")
+        self.write(
+            "[cache]\nttl = 2s\n[server]\nmode = 0600\n[ttl]\nroom.* = 1h\n"
+            "[upstream]\nauth_token_file = " + token + "\n"
+        )
+        told = client.call("reload")["result"]
+        self.assertEqual(
+            sorted(told["changed"]),
+            ["cache.ttl", "ttl.room.*", "upstream.auth_token_file"],
+        )
+        self.assertEqual(told["needs_restart"], ["server.mode"])
+        # It waits until the restart, however often one reloads; the token
+        # has changed again where its name has not.
+        with open(token, "w", encoding="utf-8") as file:
+            file.write("second\n")
+        told = client.call("reload")["result"]
+        self.assertEqual(told["changed"], ["upstream.auth_token_file"])
+        self.assertEqual(told["needs_restart"], ["server.mode"])
+        self.assertNotIn("second", self.said())
+
+    def test_a_token_that_is_none_changes_nothing(self):
+        token = os.path.join(self.directory, "token")
+        with open(token, "w", encoding="utf-8") as file:
+            file.write("two words\n")
+        self.start()
+        client = self.connect()
+        self.write(
+            "[cache]\nttl = 1h\n[upstream]\nauth_token_file = " + token + "\n"
+        )
+        error = client.call("reload")["error"]
+        self.assertIn(self.file + ":4: [upstream] auth_token_file", error["message"])
+        self.assertNotIn("two words", error["message"] + self.said())
+        ttl = client.call("here_now", channels="a")["result"]["cache"]["ttl"]
+        self.assertLessEqual(ttl, 3)
+        self.write("[access]\nadmin =\n[cache]\nttl = 2\n")
+        error = client.call("reload")["error"]
+        self.assertIn(self.file + ":4: [cache] ttl", error["message"])
+        self.assertIn("flushed", client.call("flush")["result"])
+
     def test_the_log_level_changes(self):
         daemon = self.start()
         self.write("[log]\nlevel = error\n")

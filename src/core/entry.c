@@ -55,6 +55,9 @@ entry_free(struct entry *entry)
 	assert(entry->due.place == DUE_NOWHERE);
 	entry_drop(entry);
 	journal_done(&entry->journal);
+	if (entry->record)
+		*entry->account -= sizeof(*entry->record);
+	free(entry->record);
 	*entry->account -= sizeof(*entry) + entry->n_bytes;
 	free(entry);
 	return NULL;
@@ -114,6 +117,8 @@ entry_bytes(const struct entry *entry)
 	n += entry->n_members * sizeof(*entry->members);
 	n += entry->n_texts_bytes;
 	n += entry->journal.n_bytes;
+	if (entry->record)
+		n += sizeof(*entry->record);
 	if (entry->roster)
 		n += roster_bytes(entry->roster);
 	return n;
@@ -465,7 +470,22 @@ entry_set_text(struct entry *entry, struct slice name, struct slice state)
 	return replace_texts(entry, texts, n);
 }
 
-/* ---- failures ---- */
+/* ---- how requests end ---- */
+
+void
+entry_record(
+    struct entry *entry, const struct problem *problem, int64_t now_usec)
+{
+	if (!entry_is_channel(entry))
+		return; /* nobody can ask for it */
+	if (!entry->record) {
+		entry->record = calloc(1, sizeof(*entry->record));
+		if (!entry->record)
+			return;
+		*entry->account += sizeof(*entry->record);
+	}
+	record_add(entry->record, problem, entry->air_sent_usec, now_usec);
+}
 
 void
 entry_fail(struct entry *entry, const struct answer *answer,

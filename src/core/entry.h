@@ -22,6 +22,7 @@
 #include "core/gate.h"
 #include "core/journal.h"
 #include "core/policy.h"
+#include "core/record.h"
 #include "core/trouble.h"
 #include "model/answer.h"
 #include "model/key.h"
@@ -79,6 +80,7 @@ struct entry {
 	struct trouble trouble;
 	bool is_suspect; /* it failed by itself: it travels alone for now */
 	struct journal journal;
+	struct record *record; /* of KEY_CHANNEL; NULL: none has ended yet */
 
 	size_t n_bytes;
 	char bytes[]; /* key_format()'s; the key's slices point in here */
@@ -167,7 +169,11 @@ int entry_set_text(struct entry *entry, struct slice name, struct slice state);
 /* It holds nothing any more. */
 void entry_drop(struct entry *entry);
 
-/* ---- failures ---- */
+/* ---- how requests end ---- */
+
+/* Its request ended so, for the record; without memory that stays as it is. */
+void entry_record(
+    struct entry *entry, const struct problem *problem, int64_t now_usec);
 
 /* A failure of its request: trouble, and for a refusal nothing held. */
 void entry_fail(struct entry *entry, const struct answer *answer,

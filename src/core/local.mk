@@ -17,11 +17,14 @@ src_core_libcore_la_SOURCES = \
 	src/core/intake.h \
 	src/core/journal.c \
 	src/core/journal.h \
+	src/core/look.c \
 	src/core/outcome.h \
 	src/core/policy.c \
 	src/core/policy.h \
 	src/core/query.c \
 	src/core/query.h \
+	src/core/record.c \
+	src/core/record.h \
 	src/core/stats.c \
 	src/core/stats.h \
 	src/core/supply.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Query: the door for those who ask and those who look; the other half of it,
- * for those who fetch, is in core/supply.
+ * Query: the door for those who ask. For those who fetch it is in core/supply,
+ * and what is told of single keys in core/look.
  *
  * It refuses to know JSON, sockets and URLs.
  */
@@ -292,6 +292,13 @@ ask_free(struct ask *ask)
 	return NULL;
 }
 
+/* A cache that is too large now shrinks, and the budget may give more. */
+void
+query_policy_changed(struct query *query)
+{
+	conduct_review(query);
+}
+
 /* ---- looking ---- */
 
 void
@@ -320,52 +327,6 @@ query_measure(struct query *query)
 	stats_set(query->stats, STAT_entries,
 	    (int64_t)cache_n_entries(&query->cache));
 	stats_set(query->stats, STAT_bytes, (int64_t)query->cache.n_bytes);
-}
-
-static uint64_t
-occupancy_of(const struct entry *entry)
-{
-	uint64_t n = 0;
-
-	if (entry_is_channel(entry))
-		return roster_count(entry->roster);
-	for (size_t i = 0; i < entry->n_members; i++)
-		n += roster_count(entry->members[i]->roster);
-	return n;
-}
-
-/* A group's level is that of the least its channels tell. */
-static enum level
-level_of(const struct entry *entry)
-{
-	if (entry_holds(entry, LEVEL_STATE))
-		return LEVEL_STATE;
-	return entry_holds(entry, LEVEL_UUIDS) ? LEVEL_UUIDS : LEVEL_OCCUPANCY;
-}
-
-void
-query_each(struct query *query, entry_info_fn fn, void *userdata)
-{
-	int64_t now_usec = conduct_now(query);
-	const struct entry *entry;
-
-	TAILQ_FOREACH(entry, &query->cache.entries, link) {
-		struct entry_info info;
-
-		if (!entry_holds(entry, LEVEL_OCCUPANCY) ||
-		    (!entry_is_channel(entry) && !entry_has_members(entry)))
-			continue;
-		info = (struct entry_info){
-		    .key = entry->key,
-		    .level = level_of(entry),
-		    .occupancy = occupancy_of(entry),
-		    .age_usec = entry_age_usec(entry, now_usec),
-		    .ttl_usec =
-			entry_remains_usec(entry, query->policy, now_usec),
-		    .n_bytes = entry_bytes(entry),
-		};
-		fn(&info, userdata);
-	}
 }
 
 static bool

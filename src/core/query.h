@@ -26,6 +26,7 @@
 #include "core/gate.h"
 #include "core/outcome.h"
 #include "core/policy.h"
+#include "core/record.h"
 #include "core/stats.h"
 #include "core/upstream.h"
 #include "model/answer.h"
@@ -74,6 +75,10 @@ int query_poll(struct query *query, const struct key *keys, size_t n_keys);
 struct ask *ask_free(struct ask *ask);
 DEFINE_CLEANUP(struct ask *, ask_free);
 
+/* The policy has changed in place. (What an asker waits for by the old one is
+ * judged by the new one when next something happens to it.) */
+void query_policy_changed(struct query *query);
+
 /* ---- those who look ---- */
 
 struct query_status {
@@ -108,6 +113,33 @@ typedef void (*entry_info_fn)(const struct entry_info *info, void *userdata);
 /* Every entry that holds an answer, of KEY_CHANNEL, GROUP and GLOBAL. fn must
  * not call into the query. */
 void query_each(struct query *query, entry_info_fn fn, void *userdata);
+
+/* Why a channel's next request goes when it goes. */
+enum next_why {
+	NEXT_UNASKED,   /* nobody asks for it: with the next who does */
+	NEXT_IN_FLIGHT, /* it is on its way */
+	NEXT_WAITED,    /* somebody waits for it */
+	NEXT_REFRESH,   /* ahead of its ttl's end, since it is asked for */
+	NEXT_HOLD_OFF,  /* its own last failure keeps it */
+	NEXT_ORIGIN,    /* the origin's trouble does */
+	NEXT_PROBE,     /* another goes first, to see whether that is over */
+	NEXT_BUDGET,    /* the budget does */
+};
+
+/* What is known of one channel. Borrowed until the next call into the query. */
+struct explanation {
+	bool is_held;
+	struct entry_info info;      /* if it is held */
+	struct problem problem;      /* its own failure, while that keeps it */
+	const struct record *record; /* NULL: no request has ended */
+	enum next_why why;
+	int64_t next_in_usec; /* of the next request; -1: nobody knows */
+};
+
+void query_explain(
+    struct query *query, struct slice name, struct explanation *ret);
+/* The word for it: "in_flight" and so on. */
+const char *next_why_to_string(enum next_why why);
 
 /* Forgets what is held and the trouble remembered, of channels of these names
  * (and states there), or with n 0 of everything; the origin's trouble too.

@@ -371,6 +371,7 @@ take_in(struct query *query, struct entry *entry, const struct answer *answer)
 		take_failure(query, entry, &no_memory);
 	else if (answer->drifted)
 		stats_count(query->stats, STAT_paging_drift);
+	entry_record(entry, &answer->problem, conduct_now(query));
 }
 
 void

@@ -72,7 +72,7 @@ static const struct config_key keys[] = {
 	"the service's own"),
     TEXT(upstream, subscribe_key, CONFIG_STRING, "demo", 1, 256, 0,
 	"the service's public trial key: answers, and harms nobody"),
-    TEXT(upstream, publish_key, CONFIG_STRING, "", 0, 256, 0,
+    TEXT(upstream, publish_key, CONFIG_STRING, "", 0, 256, CONFIG_LIVE,
 	"only signed requests need it"),
     TEXT(upstream, user_id, CONFIG_NAME, "presenced-HOSTNAME", 0, 0, 0,
 	"tells the hosts of a fleet apart in the service's logs"),
@@ -80,7 +80,7 @@ static const struct config_key keys[] = {
 	CONFIG_LIVE, "without access control there is no token"),
     TEXT(upstream, secret_key_file, CONFIG_SECRET, "", 0, PATH_BYTES_MAX,
 	CONFIG_LIVE, "a host should not need to hold it"),
-    TEXT(upstream, ca_file, CONFIG_PATH, "", 0, PATH_BYTES_MAX, 0,
+    TEXT(upstream, ca_file, CONFIG_PATH, "", 0, PATH_BYTES_MAX, CONFIG_LIVE,
 	"the system's own authorities"),
     WORD(upstream, mode, mode_words, "auto", CONFIG_LATER,
 	"follows what is hot, polls the rest"),
@@ -88,7 +88,7 @@ static const struct config_key keys[] = {
 	"a lost SYN is sent again after 1 s; beyond two it will not come"),
     TIME(upstream, request_timeout, "4s", MSEC(10), SEC(60), CONFIG_LIVE,
 	"below default_timeout, so that callers hear the true error"),
-    INT(upstream, max_connections, "4", 1, 256, 0,
+    INT(upstream, max_connections, "4", 1, 256, CONFIG_LIVE,
 	"with budgets of tens a second, more would idle"),
     INT(upstream, max_streams, "8", 0, 256, CONFIG_LATER,
 	"long polls carry hundreds of channels each"),
@@ -139,7 +139,7 @@ static const struct config_key keys[] = {
     KEY(server, "mode", CONFIG_BITS, int64_t, mode, "0660", 0, 0777, 0,
 	"its group may ask"),
     TEXT(server, group, CONFIG_STRING, "", 0, 256, 0, "the daemon's own group"),
-    INT(server, max_clients, "1024", 1, 1000000, 0,
+    INT(server, max_clients, "1024", 1, 1000000, CONFIG_LIVE,
 	"a few workers per core on a large host"),
     INT(server, max_clients_per_uid, "512", 1, 1000000, CONFIG_LIVE,
 	"no user takes all places"),
@@ -185,8 +185,8 @@ static const struct config_key keys[] = {
 
     WORD(log, level, level_words, "info", CONFIG_LIVE,
 	"what an administrator acts upon"),
-    WORD(
-	log, target, target_words, "auto", 0, "the journal where there is one"),
+    WORD(log, target, target_words, "auto", CONFIG_LIVE,
+	"the journal where there is one"),
 };
 
 size_t

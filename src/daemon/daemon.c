@@ -83,6 +83,7 @@ static void
 set_up_log(const struct config *config)
 {
 	log_set_level((enum log_level)config->log.level);
+	log_set_sink(NULL, NULL);
 	if (config->log.target == CONFIG_LOG_JOURNAL ||
 	    (config->log.target == CONFIG_LOG_AUTO &&
 		systemd_is_journal_stderr()))
@@ -104,42 +105,55 @@ room_for_clients(const struct config *config)
 
 /* ---- signals ---- */
 
-static int
-reload(struct daemon *daemon)
+/* The rooms whose settings have changed in place, and what is no setting. */
+static void
+put_in_force(struct daemon *daemon, struct config *config)
 {
-	_cleanup_(config_done) struct config config = {0};
-	int r = reload_config(daemon->request, config_of(daemon), &config);
-
-	if (r != RELOAD_OK)
-		return r;
-	r = settings_reload(&daemon->settings, &config);
-	if (r < 0)
-		return r;
-	take_access(daemon, &config);
-	log_set_level((enum log_level)config.log.level);
-	if (polled_apply(daemon->query, &config) < 0)
+	if (config->server.max_clients != config_of(daemon)->server.max_clients)
+		daemon->settings.listener.max_clients =
+		    room_for_clients(config);
+	take_access(daemon, config);
+	set_up_log(config);
+	if (polled_apply(daemon->query, config) < 0)
 		log_warning(LOG_TEXT("out of memory for all of [poll]"));
 	config_done(&daemon->reloaded);
-	daemon->reloaded = config;
-	config = (struct config){0};
-	return 0;
+	daemon->reloaded = *config;
+	*config = (struct config){0};
+	dispatch_limits_changed(daemon->dispatch);
+	query_policy_changed(daemon->query);
+}
+
+static bool
+reload(struct reload_told *told, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	const struct reload reload = {
+	    .request = daemon->request,
+	    .started = &daemon->started,
+	    .current = config_of(daemon),
+	    .settings = &daemon->settings,
+	    .sign = daemon->sign,
+	};
+	struct config config = {0};
+	bool is_done;
+
+	systemd_notify_reloading();
+	is_done = reload_run(&reload, told, &config);
+	if (is_done) {
+		put_in_force(daemon, &config);
+		log_info(LOG_TEXT("reloaded"));
+	}
+	systemd_notify_ready();
+	return is_done;
 }
 
 static void
 on_hangup(_unused_ int number, void *userdata)
 {
-	struct daemon *daemon = userdata;
-	int r;
+	struct reload_told told = {0};
 
-	systemd_notify_reloading();
-	r = reload(daemon);
-	if (r < 0)
-		log_error(LOG_TEXT("reload failed, keeping the old settings"),
-		    LOG_ERRNO(r));
-	/* The files' contents may have changed where their names have not. */
-	if (r == RELOAD_OK && sign_reload(daemon->sign) == 0)
-		log_info(LOG_TEXT("reloaded"));
-	systemd_notify_ready();
+	(void)reload(&told, userdata);
+	reload_told_done(&told);
 }
 
 static void
@@ -278,6 +292,7 @@ make_dispatch(struct daemon *daemon)
 	    .epoch = slice_of(daemon->epoch),
 	    .realtime = realtime,
 	    .gone = on_gone,
+	    .reload = reload,
 	    .userdata = daemon,
 	};
 

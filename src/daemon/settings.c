@@ -17,8 +17,8 @@ or_null(const char *text)
 	return *text ? text : NULL;
 }
 
-static int
-make_ttl_rules(const struct config *config, struct ttl_rule **ret)
+int
+settings_make_ttl_rules(const struct config *config, struct ttl_rule **ret)
 {
 	struct ttl_rule *rules = calloc(config->n_ttl + 1, sizeof(*rules));
 
@@ -62,14 +62,20 @@ fill_policy(struct policy *policy, const struct config *config,
 	};
 }
 
-int
-settings_reload(struct settings *settings, const struct config *config)
+void
+settings_fill_secrets(struct sign_settings *sign, const struct config *config)
 {
-	struct ttl_rule *rules;
-	int r = make_ttl_rules(config, &rules);
+	sign->publish_key = or_null(config->upstream.publish_key);
+	sign->auth_token_file = or_null(config->upstream.auth_token_file);
+	sign->secret_key_file = or_null(config->upstream.secret_key_file);
+}
 
-	if (r < 0)
-		return r;
+void
+settings_apply(struct settings *settings, const struct config *config,
+    struct ttl_rule *rules)
+{
+	unsigned max_connections = (unsigned)config->upstream.max_connections;
+
 	fill_policy(&settings->policy, config, rules);
 	free(settings->ttl_rules);
 	settings->ttl_rules = rules;
@@ -79,10 +85,10 @@ settings_reload(struct settings *settings, const struct config *config)
 	    config->upstream.connect_timeout_usec;
 	settings->http.request_timeout_usec =
 	    config->upstream.request_timeout_usec;
-	settings->sign.auth_token_file =
-	    or_null(config->upstream.auth_token_file);
-	settings->sign.secret_key_file =
-	    or_null(config->upstream.secret_key_file);
+	settings->http.ca_file = or_null(config->upstream.ca_file);
+	settings->http.max_connections = max_connections;
+	settings->fetch.max_connections = max_connections;
+	settings_fill_secrets(&settings->sign, config);
 	settings->fetch.url.max_uri_bytes =
 	    (size_t)config->upstream.max_uri_bytes;
 
@@ -99,26 +105,22 @@ settings_reload(struct settings *settings, const struct config *config)
 	};
 	settings->listener.max_clients_per_uid =
 	    (size_t)config->server.max_clients_per_uid;
-	return 0;
 }
 
 int
 settings_start(
     struct settings *settings, const struct config *config, size_t max_clients)
 {
-	unsigned max_connections = (unsigned)config->upstream.max_connections;
-	int r = settings_reload(settings, config);
+	struct ttl_rule *rules;
+	int r = settings_make_ttl_rules(config, &rules);
 
 	if (r < 0)
 		return r;
+	settings_apply(settings, config, rules);
 	settings->http.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION;
-	settings->http.ca_file = or_null(config->upstream.ca_file);
-	settings->http.max_connections = max_connections;
 	settings->sign.user_id = config->upstream.user_id;
-	settings->sign.publish_key = or_null(config->upstream.publish_key);
 	settings->fetch.url.origin = config->upstream.origin;
 	settings->fetch.url.subscribe_key = config->upstream.subscribe_key;
-	settings->fetch.max_connections = max_connections;
 	settings->listener.max_clients = max_clients;
 	settings->socket = (struct sockfile_terms){
 	    .path = config->server.socket,

@@ -36,6 +36,13 @@ struct settings {
  * allow for. */
 int settings_start(
     struct settings *settings, const struct config *config, size_t max_clients);
-/* What of a later config holds without a restart. */
-int settings_reload(struct settings *settings, const struct config *config);
+
+/* What of a later config holds without a restart: what can fail, and then the
+ * rest, which takes the rules. */
+int settings_make_ttl_rules(const struct config *config, struct ttl_rule **ret);
+void settings_apply(struct settings *settings, const struct config *config,
+    struct ttl_rule *rules);
+/* Where a config says that the secrets lie. */
+void settings_fill_secrets(
+    struct sign_settings *sign, const struct config *config);
 void settings_done(struct settings *settings);

@@ -278,6 +278,9 @@ reply_outcome(const struct reply *reply, const struct question *question,
 	case PROTO_STATS:
 	case PROTO_CHANNELS:
 	case PROTO_FLUSH:
+	case PROTO_EXPLAIN:
+	case PROTO_RELOAD:
+	case PROTO_LOG_LEVEL:
 		break;
 	}
 	assert(false && "a question that is no query");

@@ -557,6 +557,15 @@ conn_idle(struct conn *conn)
 }
 
 void
+conn_limits_changed(struct conn *conn)
+{
+	if (!is_alive(conn))
+		return;
+	wake_by(conn, write_deadline(conn));
+	wake_by(conn, idle_deadline(conn));
+}
+
+void
 conn_finish(struct conn *conn)
 {
 	if (conn->state < CONN_FINISHING)

@@ -107,5 +107,8 @@ void conn_release(struct conn *conn);
 void conn_busy(struct conn *conn);
 void conn_idle(struct conn *conn);
 
+/* The limits have changed: what is over sooner now, ends sooner. */
+void conn_limits_changed(struct conn *conn);
+
 /* Says what is queued, then closes (closed() follows). Nothing more is read. */
 void conn_finish(struct conn *conn);

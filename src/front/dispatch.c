@@ -77,6 +77,16 @@ dispatch_accept(int fd, struct credentials *credentials, void *userdata)
 }
 
 void
+dispatch_limits_changed(struct dispatch *dispatch)
+{
+	struct session *session;
+
+	for (session = TAILQ_FIRST(&dispatch->sessions.head); session;
+	     session = session_next(session))
+		session_limits_changed(session);
+}
+
+void
 dispatch_drain(struct dispatch *dispatch)
 {
 	struct session *session, *next;

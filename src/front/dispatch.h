@@ -27,6 +27,9 @@ DEFINE_CLEANUP(struct dispatch *, dispatch_free);
 
 /* A client came; an accepted_fn whose userdata is the dispatch. */
 void dispatch_accept(int fd, struct credentials *credentials, void *userdata);
+/* The limits have changed in place: those who are connected are held to the new
+ * ones too. */
+void dispatch_limits_changed(struct dispatch *dispatch);
 /* From now on requests are told "shutting_down"; a session ends when nothing of
  * it waits any more. */
 void dispatch_drain(struct dispatch *dispatch);

@@ -33,6 +33,22 @@ struct dispatch_limits {
 	int64_t default_timeout_usec;
 };
 
+/* What came of a reload: keys as "section.key", each with a NUL behind it; or
+ * what is wrong with the configuration, a line each, and nothing was changed. */
+struct reload_told {
+	struct buffer changed;
+	struct buffer needs_restart;
+	struct buffer problems;
+};
+
+static inline void
+reload_told_done(struct reload_told *told)
+{
+	buffer_done(&told->changed);
+	buffer_done(&told->needs_restart);
+	buffer_done(&told->problems);
+}
+
 /* Everything is borrowed. Clock, counters and the bound of a line are the
  * conns'. */
 struct dispatch_env {
@@ -45,6 +61,8 @@ struct dispatch_env {
 	struct slice epoch; /* a random hex string, another one at each start */
 	int64_t (*realtime)(void); /* wall time, for showing */
 	void (*gone)(uid_t uid, void *userdata);
+	/* Adds to *told, which is {0}, and is true if it was done. */
+	bool (*reload)(struct reload_told *told, void *userdata);
 	void *userdata;
 };
 

@@ -20,6 +20,8 @@ src_front_libfront_la_SOURCES = \
 	src/front/sockfile.h
 # What is said, and by whom.
 src_front_libfront_la_SOURCES += \
+	src/front/admin.c \
+	src/front/admin.h \
 	src/front/answer.c \
 	src/front/answer.h \
 	src/front/caller.c \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Methods: see the header. Those that are answered from what is known here are
- * run here; the queries have a room of their own.
+ * run here; the queries and what administers have rooms of their own.
  */
 #include "front/methods.h"
 
 #include "front/access.h"
+#include "front/admin.h"
 #include "front/overview.h"
 #include "front/queries.h"
 
@@ -70,19 +71,12 @@ channels(struct caller *caller, const struct proto_request *request,
 }
 
 static void
-flush(struct caller *caller, const struct proto_request *request,
+explain(struct caller *caller, const struct proto_request *request,
     const struct reply *reply)
 {
-	/* It lets others hear, whose replies use the scratch. */
-	const size_t n = query_flush(caller->front->env.query,
-	    request->channels.names, request->channels.n);
 	struct buffer *scratch = reply_begin(reply);
 
-	log_info(LOG_TEXT("cache flushed"), LOG_INT("flushed", n),
-	    LOG_INT("pid", caller->credentials.pid));
-	buffer_add_slice(scratch, SLICE("{\"flushed\":"));
-	buffer_add_int(scratch, (int64_t)n);
-	buffer_add_char(scratch, '}');
+	overview_add_explanation(scratch, caller->front, request->channel);
 	reply_end(reply);
 }
 
@@ -106,7 +100,10 @@ static const struct method_row methods[N_PROTO_METHODS] = {
 	[PROTO_STATUS]    = {ANYONE, status},
 	[PROTO_STATS]     = {ANYONE, stats},
 	[PROTO_CHANNELS]  = {ACCESS_QUERY, channels},
-	[PROTO_FLUSH]     = {ACCESS_ADMIN, flush},
+	[PROTO_FLUSH]     = {ACCESS_ADMIN, admin_flush},
+	[PROTO_EXPLAIN]   = {ACCESS_QUERY, explain},
+	[PROTO_RELOAD]    = {ACCESS_ADMIN, admin_reload},
+	[PROTO_LOG_LEVEL] = {ACCESS_ADMIN, admin_log_level},
 };
 
 /* clang-format on */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Overview: see the header. Knows the shapes of hello, status, stats and
- * channels (design.md 2.2).
+ * Overview: see the header. Knows the shapes of hello, status, stats, channels
+ * and explain (design.md 2.2).
  *
  * Law: moments are kept by the clock, which never jumps, and become wall time
  *      only here, when they are shown.
@@ -182,22 +182,11 @@ overview_add_stats(struct buffer *buffer, struct front *front)
 	add(buffer, "}}");
 }
 
-struct channels_state {
-	struct buffer *buffer;
-	size_t max_bytes;
-	bool any;
-};
-
+/* What is held of one, as channels and explain show it. */
 static void
-add_entry(const struct entry_info *info, void *userdata)
+add_entry(struct buffer *buffer, const struct entry_info *info)
 {
-	struct channels_state *state = userdata;
-	struct buffer *buffer = state->buffer;
-
-	if (buffer->n > state->max_bytes)
-		return;
-	add(buffer, state->any ? ",{" : "{");
-	state->any = true;
+	add(buffer, "{");
 	if (info->key.name.n > 0) {
 		add_string_member(buffer, "\"name\":", info->key.name);
 		add(buffer, ",");
@@ -216,6 +205,25 @@ add_entry(const struct entry_info *info, void *userdata)
 	add(buffer, "}");
 }
 
+struct channels_state {
+	struct buffer *buffer;
+	size_t max_bytes;
+	bool any;
+};
+
+static void
+add_one_of_all(const struct entry_info *info, void *userdata)
+{
+	struct channels_state *state = userdata;
+
+	if (state->buffer->n > state->max_bytes)
+		return;
+	if (state->any)
+		add(state->buffer, ",");
+	state->any = true;
+	add_entry(state->buffer, info);
+}
+
 void
 overview_add_channels(
     struct buffer *buffer, struct front *front, size_t max_bytes)
@@ -224,6 +232,65 @@ overview_add_channels(
 	    .buffer = buffer, .max_bytes = max_bytes};
 
 	add(buffer, "{\"channels\":[");
-	query_each(front->env.query, add_entry, &state);
+	query_each(front->env.query, add_one_of_all, &state);
 	add(buffer, "]}");
+}
+
+/* "ok", or the error's kind and what HTTP called it. */
+static void
+add_outcome(struct buffer *buffer, const struct problem *problem)
+{
+	const bool is_ok = problem->kind == PROBLEM_NONE;
+
+	add_string_member(buffer, ",\"outcome\":",
+	    slice_of(is_ok ? "ok" : problem_kind_to_string(problem->kind)));
+	if (problem->status_code != 0 && !is_ok)
+		add_int_member(
+		    buffer, ",\"status_code\":", problem->status_code);
+}
+
+static void
+add_fetches(
+    struct buffer *buffer, struct front *front, const struct record *record)
+{
+	size_t n = record ? record_count(record) : 0;
+
+	add(buffer, ",\"fetches\":[");
+	for (size_t i = 0; i < n; i++) {
+		const struct recorded *one = record_get(record, i);
+
+		add_moment(buffer, front,
+		    i > 0 ? ",{\"at\":" : "{\"at\":", one->sent_usec);
+		add_seconds_member(buffer, ",\"took\":", one->took_usec);
+		add_outcome(buffer, &one->problem);
+		add(buffer, "}");
+	}
+	add(buffer, "]");
+}
+
+void
+overview_add_explanation(
+    struct buffer *buffer, struct front *front, struct slice channel)
+{
+	struct explanation told;
+
+	query_explain(front->env.query, channel, &told);
+	add_string_member(buffer, "{\"channel\":", channel);
+	add(buffer, ",\"entry\":");
+	if (told.is_held)
+		add_entry(buffer, &told.info);
+	else
+		add(buffer, "null");
+	add_fetches(buffer, front, told.record);
+	add(buffer, ",\"next\":{");
+	if (told.next_in_usec >= 0) {
+		add_seconds_member(buffer, "\"in\":", told.next_in_usec);
+		add(buffer, ",");
+	}
+	add_string_member(
+	    buffer, "\"why\":", slice_of(next_why_to_string(told.why)));
+	if (told.problem.kind != PROBLEM_NONE)
+		add_string_member(buffer, ",\"error\":",
+		    slice_of(problem_kind_to_string(told.problem.kind)));
+	add(buffer, "}}");
 }

@@ -18,3 +18,6 @@ void overview_add_stats(struct buffer *buffer, struct front *front);
 /* Ends early, and in no valid text, once it is longer than max_bytes. */
 void overview_add_channels(
     struct buffer *buffer, struct front *front, size_t max_bytes);
+/* What is known of a channel, and why its next request goes when it goes. */
+void overview_add_explanation(
+    struct buffer *buffer, struct front *front, struct slice channel);

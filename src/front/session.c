@@ -232,6 +232,13 @@ session_next(const struct session *session)
 }
 
 void
+session_limits_changed(struct session *session)
+{
+	conn_limits_changed(session->conn);
+	caller_hold_or_release(&session->caller);
+}
+
+void
 session_drain(struct session *session)
 {
 	session->is_ending = true;

@@ -29,6 +29,8 @@ struct session *session_free(struct session *session);
 DEFINE_CLEANUP(struct session *, session_free);
 
 struct session *session_next(const struct session *session);
+/* Limits have changed in place. */
+void session_limits_changed(struct session *session);
 /* No request will be served any more: it ends with its last reply. May free
  * the session. */
 void session_drain(struct session *session);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -111,46 +112,34 @@ secret_read(const char *path, struct secret *ret)
 	return 0;
 }
 
-/* A setting's file into a secret; without a file, none. */
-static int
-secret_load(const char *setting, const char *path, struct secret *ret)
-{
-	int r;
-
-	if (!path)
-		return 0;
-	r = secret_read(path, ret);
-	if (r < 0)
-		log_error(LOG_TEXT("cannot use a secret's file"),
-		    LOG_STR("setting", setting), LOG_STR("file", path),
-		    LOG_ERRNO(r));
-	return r;
-}
-
 static bool
-secret_is(const struct secret *a, const struct secret *b)
+is_same(const struct secret *a, const struct secret *b)
 {
-	if (!a->data || !b->data)
-		return a->data == b->data;
-	return a->n == b->n && memcmp(a->data, b->data, a->n) == 0;
+	return a->n == b->n &&
+	    (a->n == 0 || CRYPTO_memcmp(a->data, b->data, a->n) == 0);
 }
 
 int
-sign_reload(struct sign *sign)
+sign_reload_from(struct sign *sign, const struct sign_settings *settings,
+    unsigned *ret_parts)
 {
 	_cleanup_(secret_done) struct secret token = {0}, key = {0};
 	struct secret old;
-	int r;
+	int r = 0;
 
-	r = secret_load(
-	    "auth_token_file", sign->settings->auth_token_file, &token);
+	*ret_parts = SIGN_TOKEN;
+	if (settings->auth_token_file)
+		r = secret_read(settings->auth_token_file, &token);
 	if (r < 0)
 		return r;
-	r = secret_load(
-	    "secret_key_file", sign->settings->secret_key_file, &key);
+	*ret_parts = SIGN_KEY;
+	if (settings->secret_key_file)
+		r = secret_read(settings->secret_key_file, &key);
 	if (r < 0)
 		return r;
-	if (!secret_is(&sign->token, &token) || !secret_is(&sign->key, &key))
+	*ret_parts = (is_same(&token, &sign->token) ? 0 : SIGN_TOKEN) |
+	    (is_same(&key, &sign->key) ? 0 : SIGN_KEY);
+	if (*ret_parts)
 		sign->generation++;
 	old = sign->token;
 	sign->token = token;
@@ -165,6 +154,25 @@ unsigned
 sign_generation(const struct sign *sign)
 {
 	return sign->generation;
+}
+
+int
+sign_reload(struct sign *sign)
+{
+	const struct sign_settings *settings = sign->settings;
+	unsigned parts;
+	int r = sign_reload_from(sign, settings, &parts);
+	bool is_token = r < 0 && parts == SIGN_TOKEN;
+
+	if (r < 0)
+		log_error(LOG_TEXT("cannot use a secret's file"),
+		    LOG_STR("setting",
+			is_token ? "auth_token_file" : "secret_key_file"),
+		    LOG_STR("file",
+			is_token ? settings->auth_token_file :
+				   settings->secret_key_file),
+		    LOG_ERRNO(r));
+	return r;
 }
 
 int

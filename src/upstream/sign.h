@@ -6,7 +6,7 @@
  * Ownership: settings are borrowed and outlive us. Tokens and keys are read
  *            from their files, held here, wiped when dropped, never logged.
  * Errors:    a negative errno; what is wrong with a file is logged here, once,
- *            by the name of its setting.
+ *            by the name of its setting, but by sign_reload_from().
  */
 #pragma once
 
@@ -32,6 +32,16 @@ DEFINE_CLEANUP(struct sign *, sign_free);
 int sign_reload(struct sign *sign);
 /* Another number whenever what is held is another than before. */
 unsigned sign_generation(const struct sign *sign);
+
+enum sign_part {
+	SIGN_TOKEN = 1 << 0,
+	SIGN_KEY = 1 << 1,
+};
+
+/* The same by settings that are not in force yet. *ret_parts: which of the two
+ * are others now, or of a failure the one at fault; it is not logged. */
+int sign_reload_from(struct sign *sign, const struct sign_settings *settings,
+    unsigned *ret_parts);
 
 /*
  * Appends a whole request target: the path as it stands, "?", and the query: its

@@ -28,9 +28,11 @@ enum param {
 	PARAM_TIMEOUT,
 	PARAM_CLIENT,
 	PARAM_PROTOCOL,
+	PARAM_CHANNEL,
+	PARAM_LEVEL,
 };
 
-#define N_PARAMS   (PARAM_PROTOCOL + 1)
+#define N_PARAMS   (PARAM_LEVEL + 1)
 #define BIT(param) (1u << PARAM_##param)
 
 /* What several methods take together. */
@@ -65,6 +67,9 @@ static const struct method_row methods[N_PROTO_METHODS] = {
 	[PROTO_STATS]     = {TEXT("stats"), 0, 0, 0},
 	[PROTO_CHANNELS]  = {TEXT("channels"), 0, 0, 0},
 	[PROTO_FLUSH]     = {TEXT("flush"), BIT(CHANNELS), 0, 0},
+	[PROTO_EXPLAIN]   = {TEXT("explain"), BIT(CHANNEL), BIT(CHANNEL), 0},
+	[PROTO_RELOAD]    = {TEXT("reload"), 0, 0, 0},
+	[PROTO_LOG_LEVEL] = {TEXT("log_level"), BIT(LEVEL), BIT(LEVEL), 0},
 };
 
 /* clang-format on */
@@ -285,6 +290,22 @@ read_protocol(const struct reader *reader, const struct json_node *value)
 				      "protocol 1 is what is spoken here";
 }
 
+static const char *
+read_level(const struct reader *reader, const struct json_node *value,
+    enum log_level *ret)
+{
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		const char *word = log_level_to_string((enum log_level)i);
+
+		if (value->kind == JSON_STRING &&
+		    proto_string_is(reader->doc, value, slice_of(word))) {
+			*ret = (enum log_level)i;
+			return NULL;
+		}
+	}
+	return "must be error, warning, info or debug";
+}
+
 /* ---- the parameters ---- */
 
 static const struct slice param_names[N_PARAMS] = {
@@ -302,6 +323,8 @@ static const struct slice param_names[N_PARAMS] = {
     [PARAM_TIMEOUT] = TEXT("timeout"),
     [PARAM_CLIENT] = TEXT("client"),
     [PARAM_PROTOCOL] = TEXT("protocol"),
+    [PARAM_CHANNEL] = TEXT("channel"),
+    [PARAM_LEVEL] = TEXT("level"),
 };
 
 static const char *
@@ -340,6 +363,10 @@ read_param(const struct reader *reader, enum param param,
 		return read_text(reader, value, &ret->client);
 	case PARAM_PROTOCOL:
 		return read_protocol(reader, value);
+	case PARAM_CHANNEL:
+		return read_name(reader, value, &ret->channel);
+	case PARAM_LEVEL:
+		return read_level(reader, value, &ret->log_level);
 	}
 	return NULL;
 }

@@ -22,6 +22,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/slice.h"
 #include "wire/names.h"
 #include "wire/proto_reply.h"
@@ -45,9 +46,12 @@ enum proto_method {
 	PROTO_STATS,
 	PROTO_CHANNELS,
 	PROTO_FLUSH,
+	PROTO_EXPLAIN,
+	PROTO_RELOAD,
+	PROTO_LOG_LEVEL,
 };
 
-#define N_PROTO_METHODS (PROTO_FLUSH + 1)
+#define N_PROTO_METHODS (PROTO_LOG_LEVEL + 1)
 
 const char *proto_method_to_string(enum proto_method method);
 
@@ -57,6 +61,7 @@ struct proto_request {
 	enum proto_method method;
 	struct name_list channels;
 	struct name_list channel_groups;
+	struct slice channel;
 	struct slice uuid;
 	struct slice state; /* an object's text, as it stands */
 	struct slice after;
@@ -68,6 +73,7 @@ struct proto_request {
 	int64_t max_age_usec;        /* -1 */
 	int64_t stale_if_error_usec; /* -1 */
 	int64_t timeout_usec;        /* -1 */
+	enum log_level log_level;    /* of log_level, which requires it */
 };
 
 /* Nothing given, every default. */

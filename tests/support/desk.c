@@ -53,6 +53,17 @@ make_rules(void)
 	    access_rule_add_user(&desk.access.rules[ACCESS_ADMIN], 0), 0);
 }
 
+static bool
+on_reload(struct reload_told *told, void *userdata)
+{
+	(void)userdata;
+	desk.n_reloads++;
+	buffer_add_slice(&told->changed, desk.changed);
+	buffer_add_slice(&told->needs_restart, desk.needs_restart);
+	buffer_add_slice(&told->problems, desk.problems);
+	return desk.problems.n == 0;
+}
+
 void
 desk_set_up(void)
 {
@@ -66,6 +77,7 @@ desk_set_up(void)
 	    .epoch = {"beef", 4},
 	    .realtime = wall_time,
 	    .gone = on_gone,
+	    .reload = on_reload,
 	};
 
 	desk = (struct desk){

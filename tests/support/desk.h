@@ -31,6 +31,9 @@ struct desk {
 	size_t account;
 	struct roster *lobby; /* ana, and bob with a state */
 	struct roster *hall;  /* nobody */
+	/* What a reload tells: names with a NUL behind each, or problems. */
+	struct slice changed, needs_restart, problems;
+	size_t n_reloads;
 	size_t n_gone;
 	uid_t gone_uid;
 };

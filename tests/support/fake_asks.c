@@ -33,6 +33,7 @@ fake_asks_done(struct query *query)
 	assert(query->n_asks == 0);
 	free(query->text);
 	free(query->flushed);
+	free(query->explained);
 }
 
 struct ask *
@@ -174,6 +175,20 @@ query_each(struct query *query, entry_info_fn fn, void *userdata)
 {
 	for (size_t i = 0; i < query->n_infos; i++)
 		fn(&query->infos[i], userdata);
+}
+
+void
+query_explain(struct query *query, struct slice name, struct explanation *ret)
+{
+	free(query->explained);
+	query->explained = strndup(name.data, name.n);
+	*ret = query->explanation;
+}
+
+const char *
+next_why_to_string(enum next_why why)
+{
+	return why == NEXT_REFRESH ? "refresh" : "another";
 }
 
 size_t

@@ -43,6 +43,8 @@ struct query {
 	unsigned n_measured;
 	const struct entry_info *infos;
 	size_t n_infos;
+	struct explanation explanation;
+	char *explained; /* the name */
 	size_t n_flushed;
 	const struct outcome *heard_on_flush; /* by the first that waits */
 	char *flushed; /* the names, each with a blank behind it */

@@ -133,6 +133,12 @@ conn_idle(struct conn *conn)
 }
 
 void
+conn_limits_changed(struct conn *conn)
+{
+	(void)conn;
+}
+
+void
 conn_finish(struct conn *conn)
 {
 	conn->is_finished = true;
