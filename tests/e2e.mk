@@ -43,8 +43,3 @@ tests_bench_load_SOURCES = tests/bench/load.c tests/bench/crowd.c \
 	tests/bench/crowd.h
 tests_bench_load_LDADD = src/base/libbase.la
 EXTRA_DIST += tests/demo
-
-.PHONY: bench
-bench: all
-	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/first.py
-EXTRA_DIST += tests/bench/first.py

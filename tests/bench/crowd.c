@@ -48,6 +48,9 @@ struct crowd {
 	/* Clients that have something in flight. */
 	size_t n_busy;
 	bool is_asking;
+	/* Of those that take turns: who is next, and when. */
+	size_t next;
+	int64_t next_nsec;
 	/* The request depth times, so that any number of them is one send. */
 	struct buffer ribbon;
 	char *in;
@@ -304,6 +307,12 @@ take_bytes(
 	return r;
 }
 
+static bool
+takes_turns(const struct crowd *crowd)
+{
+	return crowd->order.period_nsec > 0;
+}
+
 static int
 on_readable(struct crowd *crowd, struct client *client, struct tally *tally)
 {
@@ -315,16 +324,46 @@ on_readable(struct crowd *crowd, struct client *client, struct tally *tally)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	r = take_bytes(crowd, client, (size_t)n, tally);
-	return r < 0 ? r : client_ask(crowd, client);
+	if (r < 0 || takes_turns(crowd))
+		return r;
+	return client_ask(crowd, client);
 }
 
+/* All whose turn has come. */
+static int
+ask_in_turn(struct crowd *crowd, int64_t now)
+{
+	const int64_t step =
+	    crowd->order.period_nsec / (int64_t)crowd->n_clients;
+	int r = 0;
+
+	for (; crowd->next_nsec <= now && r == 0; crowd->next_nsec += step) {
+		struct client *client = &crowd->clients[crowd->next];
+
+		crowd->next = (crowd->next + 1) % crowd->n_clients;
+		if (client->n_in_flight == 0)
+			r = client_ask(crowd, client);
+	}
+	return r;
+}
+
+/* For so long at most, and not past the next turn. */
 static int
 wait_and_take(struct crowd *crowd, int64_t left_nsec, struct tally *tally)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_wait(crowd->epoll_fd, events, EVENTS_MAX,
-	    (int)(left_nsec / NSEC_PER_MSEC) + 1);
 	int r = 0;
+	int n;
+
+	if (takes_turns(crowd)) {
+		const int64_t now = now_nsec();
+
+		r = ask_in_turn(crowd, now);
+		if (crowd->next_nsec - now < left_nsec)
+			left_nsec = crowd->next_nsec - now;
+	}
+	n = epoll_wait(crowd->epoll_fd, events, EVENTS_MAX,
+	    (int)(left_nsec / NSEC_PER_MSEC) + 1);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -338,9 +377,12 @@ start_asking(struct crowd *crowd)
 {
 	int r = 0;
 
+	crowd->is_asking = true;
+	crowd->next_nsec = now_nsec();
+	if (takes_turns(crowd))
+		return 0;
 	for (size_t i = 0; i < crowd->n_clients && r == 0; i++)
 		r = client_ask(crowd, &crowd->clients[i]);
-	crowd->is_asking = true;
 	return r;
 }
 
@@ -351,7 +393,8 @@ crowd_run(struct crowd *crowd, int64_t nsec, struct tally *tally)
 	int64_t left = nsec;
 	int r = crowd->is_asking ? 0 : start_asking(crowd);
 
-	while (r == 0 && left > 0 && crowd->n_busy > 0) {
+	while (
+	    r == 0 && left > 0 && (crowd->n_busy > 0 || takes_turns(crowd))) {
 		r = wait_and_take(crowd, left, tally);
 		left = began + nsec - now_nsec();
 	}

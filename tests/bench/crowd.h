@@ -2,7 +2,7 @@
 /*
  * Crowd: clients of one server on a Unix socket that ask the same thing again
  * and again, each with so many requests in flight: a closed loop, so that a
- * slow server is asked less.
+ * slow server is asked less. Or each once in a period, as those who poll do.
  *
  * Ownership: the crowd owns its connections; what the order points to is
  *            borrowed and must outlive it. A tally is its user's.
@@ -31,6 +31,9 @@ struct order {
 	unsigned n_lines;
 	/* How often each connection asks; 0: until the time is over. */
 	uint64_t n_requests;
+	/* Each connection asks depth times in so long, and they take turns; 0: as
+	 * soon as it was answered. One that still waits lets its turn pass. */
+	int64_t period_nsec;
 };
 
 /* {0} is an empty one. */

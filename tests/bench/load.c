@@ -34,6 +34,8 @@ static const char HELP[] =
     "  -d N       requests in flight on each (1)\n"
     "  -l N       newlines that end a reply (1)\n"
     "  -n N       end after N requests on each connection\n"
+    "  -p MSEC    each connection asks once in so long, and they take turns;\n"
+    "             not with -n\n"
     "  -t MSEC    end after so long (3000, or 600000 with -n)\n"
     "  -w MSEC    ask for so long before measuring (0)\n"
     "  -e TEXT    count replies that do not contain TEXT, and end with status 1\n"
@@ -110,6 +112,9 @@ take_option(int option, const char *text, struct settings *settings)
 	case 'n':
 		return parse_count(text, UINT32_MAX, &order->n_requests) &&
 		    order->n_requests > 0;
+	case 'p':
+		return parse_time(text, &order->period_nsec) &&
+		    order->period_nsec > 0;
 	case 't':
 		return parse_time(text, &settings->nsec);
 	case 'w':
@@ -124,11 +129,13 @@ settings_parse(int argc, char **argv, struct settings *settings)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "s:c:d:l:n:t:w:e:")) != -1) {
+	while ((option = getopt(argc, argv, "s:c:d:l:n:p:t:w:e:")) != -1) {
 		if (option == '?' || !take_option(option, optarg, settings))
 			return false;
 	}
 	if (!settings->order.path || optind != argc - 1)
+		return false;
+	if (settings->order.period_nsec && settings->order.n_requests)
 		return false;
 	settings->order.request = slice_of(argv[optind]);
 	if (settings->nsec == 0)
