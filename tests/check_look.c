@@ -172,7 +172,7 @@ START_TEST(test_the_origins_trouble_and_its_probe_are_told)
 	assert_next(
 	    "lobby", "origin_trouble", (double)status.retry_in_usec / 1e6);
 	origin_wait(&o, (double)status.retry_in_usec / 1e6 + 0.001);
-	asker_ask(&o, &a, &plain_terms, "c:one");
+	asker_ask(&o, &a, &plain_terms, "c:new");
 	(void)origin_take(&o);
 	assert_next("lobby", "probe", -1);
 }

@@ -208,7 +208,7 @@ class Beginning(Case):
         ):
             with self.subTest(option=option):
                 status, said = self.refused("server.socket=" + self.path, option)
-                self.assertEqual(status, 1, said)
+                self.assertEqual(status, 78, said)
                 self.assertIn(reason, said)
                 self.assertFalse(os.path.exists(self.path))
 
@@ -217,7 +217,7 @@ class Beginning(Case):
         with open(file, "w", encoding="ascii") as out:
             out.write("[cache]\nttl = 3s\nttll = 4s\n")
         status, said = self.refused(words=["-c", file])
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 78)
         self.assertIn(file + ":3", said)
         self.assertIn("ttl", said)
 
