@@ -501,15 +501,11 @@ START_TEST(test_the_registry_adds_lists_removes_and_refuses) /* 12.1 */
 
 END_TEST
 
-START_TEST(test_what_is_not_spoken_yet_is_not_found)
+START_TEST(test_what_is_not_spoken_is_not_found)
 {
 	struct bench bench;
 
 	bench_init_look(&bench, LOOK_2025);
-	expect(&bench, "/publish/pub/demo/0/lobby/0/%22hi%22", 404,
-	    "{\"error\":1,\"message\":\"Not found: "
-	    "'/publish/pub/demo/0/lobby/0/%22hi%22'\","
-	    "\"service\":\"Presence\"}");
 	expect(&bench, "/v2/presence/demo/demo/channel/lobby/heartbeat", 404,
 	    "{\"error\":1,\"message\":\"Not found: "
 	    "'/v2/presence/demo/demo/channel/lobby/heartbeat'\","
@@ -663,7 +659,7 @@ make_suite(void)
 	tcase_add_test(
 	    tcase, test_leave_is_idempotent_and_fans_out_over_groups);
 	tcase_add_test(tcase, test_the_registry_adds_lists_removes_and_refuses);
-	tcase_add_test(tcase, test_what_is_not_spoken_yet_is_not_found);
+	tcase_add_test(tcase, test_what_is_not_spoken_is_not_found);
 	tcase_add_test(tcase, test_time_is_one_number_of_seventeen_digits);
 	tcase_add_test(
 	    tcase, test_a_key_that_is_not_among_the_known_is_refused);

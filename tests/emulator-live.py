@@ -6,14 +6,20 @@ slow machine is only slow."""
 
 import http.client
 import json
+import os
 import threading
 import time
 import urllib.parse
 
-from e2e.harness import PATIENCE, Case, eventually, main
+from e2e.harness import PATIENCE, TOP, Case, eventually, main
 
 P = "/v2/presence/sub-key/demo"
 G = "/v1/channel-registration/sub-key/demo/channel-group"
+
+
+RECORDED = os.environ.get("PRESENCED_RECORDED") or os.path.join(
+    TOP, "../shared/recorded/exchanges.jsonl"
+)
 
 
 def encode(query):
@@ -275,6 +281,171 @@ class Groups(Live):
         self.assertEqual(
             body["message"], "Channel group or groups result in empty subscription set"
         )
+
+
+class Wildcards(Live):
+    def test_a_wildcard_hears_messages_and_both_copies_say_its_name(self):
+        ana = self.subscriber("ana", "demo.*,demo.*-pnpres")
+        ana.next()
+        items = ana.collect(2)
+        self.assertEqual([item["c"] for item in items], ["demo.*-pnpres"] * 2)
+        self.assertEqual([item["b"] for item in items], ["demo.*"] * 2)
+        poll = ana.held()
+        self.assertEqual(self.get("/publish/p/demo/0/demo.x/0/%22hi%22?uuid=bo")[0], 200)
+        (message,) = ana.take(poll)
+        self.assertEqual((message["c"], message["b"], message["d"]), ("demo.x", "demo.*", "hi"))
+
+    def test_joins_to_concrete_channels_are_not_told_to_a_wildcard(self):
+        watcher = self.subscriber("w", "demo.*-pnpres,other-pnpres")
+        watcher.next()
+        self.emulator.join("demo.x", "bo")
+        self.emulator.join("other", "bo")
+        self.assertEqual(told(watcher.next()), [("join", "bo", 1, "other-pnpres")])
+
+
+class WildcardsHearAll(Live):
+    options = ("--wildcard-presence", "both")
+
+    def test_joins_to_concrete_channels_are_told_where_that_is_asked_for(self):
+        watcher = self.subscriber("w", "demo.*-pnpres")
+        watcher.next()
+        poll = watcher.held()
+        self.emulator.join("demo.x", "bo")
+        self.assertEqual(told(watcher.take(poll)), [("join", "bo", 1, "demo.x-pnpres")])
+
+
+class Messages(Live):
+    def test_a_message_reaches_who_subscribed(self):
+        ana = self.subscriber("ana", "lobby")
+        ana.next()
+        poll = ana.held()
+        status, answer = self.get("/publish/p/demo/0/lobby/0/%7B%22a%22:%201%7D?uuid=bo&meta=%7B%22x%22:1%7D")
+        self.assertEqual((status, answer[:2]), (200, [1, "Sent"]))
+        (message,) = ana.take(poll)
+        self.assertEqual(
+            list(message), ["a", "f", "i", "s", "o", "p", "k", "c", "u", "d"]
+        )
+        self.assertEqual((message["i"], message["d"], message["u"]), ("bo", {"a": 1}, {"x": 1}))
+        self.assertEqual(message["p"]["t"], answer[2])
+
+    def test_a_message_may_come_as_a_body(self):
+        ana = self.subscriber("ana", "lobby")
+        ana.next()
+        poll = ana.held()
+        connection = http.client.HTTPConnection(self.emulator.address, timeout=PATIENCE)
+        connection.request("POST", "/publish/p/demo/0/lobby/0?uuid=bo", b'{"a": 1}')
+        self.assertEqual(connection.getresponse().status, 200)
+        connection.close()
+        self.assertEqual(ana.take(poll)[0]["d"], {"a": 1})
+
+    def test_what_cannot_be_published_is_refused(self):
+        for path in ("lobby/0/%7B", "lobby-pnpres/0/1", "a.*/0/1", "a,b/0/1", "lobby/0/1?meta=2"):
+            status, answer = self.get("/publish/p/demo/0/" + path)
+            self.assertEqual((status, answer[0]), (400, 0), path)
+
+    def test_at_least_a_hundred_items_of_a_channel_wait_for_an_old_cursor(self):
+        ana = self.subscriber("ana", "lobby")
+        ana.next()
+        cursor = ana.cursor
+        for i in range(105):
+            self.get(f"/publish/p/demo/0/hall/0/{i}?uuid=bo")
+        both = self.subscriber("ana", "lobby,hall")
+        both.cursor = cursor
+        self.assertEqual([item["d"] for item in both.next()], list(range(5, 105)))
+
+
+class Recorded(Live):
+    """What the real service once answered, made to happen again."""
+
+    options = ("--look", "2016")
+
+    def exchanges(self):
+        if not os.path.exists(RECORDED):
+            self.skipTest("no recorded exchanges at " + RECORDED)
+        with open(RECORDED, encoding="utf-8") as lines:
+            for line in lines:
+                exchange = json.loads(line)
+                if exchange["op"] == "subscribe":
+                    yield exchange
+
+    def arrange(self, key, item, subscriber):
+        """Has happen what an item tells of; who subscribed stays."""
+        channel, body = item["c"], item["d"]
+        if "i" in item:
+            query = encode({"uuid": item["i"], "seqn": item["s"]})
+            message = urllib.parse.quote(json.dumps(body), safe="")
+            self.get(f"/publish/p/{key}/0/{channel}/0/{message}?{query}")
+            return
+        channel = channel.removesuffix("-pnpres")
+        at = {"subscribe_key": key}
+        n = body["occupancy"] + (body["action"] == "leave")
+        truth = self.emulator.control("truth?subscribe_key=" + key)["channels"]
+        present = [o["uuid"] for o in truth.get(channel, {"occupants": []})["occupants"]]
+        others = [u for u in (subscriber, "x", "y", "z") if u in present or u != subscriber]
+        others = [u for u in others if u != body["uuid"]][: n - 1]
+        wanted = others + ([body["uuid"]] if body["action"] == "leave" else [])
+        self.emulator.control(
+            "world",
+            [
+                {**at, "leave": [{"channel": channel, "uuid": u} for u in present if u not in wanted]},
+                {**at, "join": [{"channel": channel, "uuid": u} for u in wanted if u not in present]},
+            ],
+        )
+        self.emulator.world(**at, **{body["action"]: {"channel": channel, "uuid": body["uuid"]}})
+
+    def replay(self, exchange):
+        """Normalised, the two lists of items: as recorded, and as given now."""
+        key = exchange["path"].split("/")[3]
+        group = exchange["query"].get("channel-group")
+        recorded = json.loads(exchange["body"])["m"]
+        self.emulator.world(clear=True)
+        if group:
+            self.emulator.world(subscribe_key=key, group={"name": group, "add": ["demo"]})
+        # Its subscriber was there before, and is: their own join is not told.
+        self.get(exchange["path"] + "?" + encode({**exchange["query"], "t": '{"r":0,"t":"0"}'}))
+        seen = []
+        for item in recorded:
+            copy = {k: v for k, v in item.items() if k != "b"}
+            if copy not in seen:
+                seen.append(copy)
+        given = []
+        for item in seen:
+            _, now = self.get(f"/v2/subscribe/{key}/cursor/0?tt=0")
+            self.arrange(key, item, exchange["query"]["uuid"])
+            query = dict(exchange["query"])
+            query["t"] = json.dumps({"r": json.loads(query["t"])["r"], "t": now["t"]["t"]})
+            response, body = self.emulator.get(exchange["path"] + "?" + encode(query))
+            self.assertEqual(response.status, exchange["status"])
+            answer = json.loads(body)
+            self.assertEqual(answer["t"]["r"], json.loads(exchange["body"])["t"]["r"])
+            # What had to happen first is told as well; the last is the one.
+            last = answer["m"][-1]["p"]["t"]
+            given += [i for i in answer["m"] if i["p"]["t"] == last]
+        return self.normal(recorded), self.normal(given)
+
+    @staticmethod
+    def normal(items):
+        """As text, so that the order of members counts; without times."""
+        texts = []
+        for item in items:
+            item = json.loads(json.dumps(item))
+            item["p"] = sorted(item["p"])
+            if "o" in item:
+                item["o"] = sorted(item["o"])
+            if isinstance(item["d"], dict):
+                item["d"]["timestamp"] = type(item["d"]["timestamp"]).__name__
+            texts.append(json.dumps(item))
+        return sorted(texts)
+
+    def test_every_recorded_subscribe_is_answered_again(self):
+        n = reproduced = 0
+        for exchange in self.exchanges():
+            n += 1
+            with self.subTest(exchange["source"], path=exchange["path"]):
+                recorded, given = self.replay(exchange)
+                self.assertEqual(given, recorded)
+                reproduced += 1
+        print(f"reproduced {reproduced} of {n} recorded subscribes")
 
 
 if __name__ == "__main__":

@@ -280,13 +280,6 @@ class Routes(Shared):
         (now,) = self.emulator.ask("/time/0").json()
         self.assertAlmostEqual(now / 1e7, time.time(), delta=WAIT)
 
-    def test_publish_says_that_it_is_not_there(self):
-        path = "/publish/p/demo/0/x/0/1"
-        reply = self.emulator.ask(path)
-        self.assertEqual(reply.status, 404)
-        self.assertEqual(reply.json()["message"], f"Not found: '{path}'")
-        self.assertEqual(self.emulator.counters()["by_op"]["publish"], 1)
-
     def test_subscribe_keys_are_worlds_apart(self):
         e = self.emulator
         e.join("lobby", "ana")

@@ -14,6 +14,7 @@
 #include "emulator/drip.h"
 #include "emulator/gzip.h"
 #include "emulator/heads.h"
+#include "emulator/publish.h"
 #include "emulator/spoil.h"
 #include "emulator/subscribe.h"
 
@@ -350,11 +351,27 @@ find_live_answer(struct exchange *exchange)
 		return r;
 	if (r == ASK_REFUSED)
 		return FIND_ANSWERED;
+	if (exchange->call.op == OP_PUBLISH)
+		return publish_answer(terms->live, &ask, &exchange->answer);
 	r = subscribe_begin(terms->live, &ask, on_subscribe, exchange,
 	    &exchange->subscribe, &exchange->answer);
 	if (r < 0)
 		return r;
 	return r == SUBSCRIBE_HELD ? FIND_HELD : FIND_ANSWERED;
+}
+
+/* A message may also come as a body. */
+static bool
+is_allowed(struct exchange *exchange, struct slice method)
+{
+	struct call *call = &exchange->call;
+
+	if (call->op == OP_PUBLISH && slice_is(method, SLICE("POST"))) {
+		call->message = http_request_body(exchange->request);
+		return true;
+	}
+	return slice_is(method, SLICE("GET")) ||
+	    slice_is(method, SLICE("HEAD"));
 }
 
 /* What the world says, unless a fault keeps the request from it. */
@@ -364,12 +381,13 @@ find_answer(struct exchange *exchange, struct slice method)
 	const struct exchange_terms *terms = &exchange->exchanges->terms;
 	const struct fault *fault = exchange->verdict.fault;
 
-	if (!slice_is(method, SLICE("GET")) && !slice_is(method, SLICE("HEAD")))
+	if (!is_allowed(exchange, method))
 		return answer_presence_error(
 		    terms->look, 405, "Method Not Allowed", &exchange->answer);
 	if (fault && !fault->effect)
 		return FIND_ANSWERED;
-	if (exchange->call.op == OP_SUBSCRIBE)
+	if (exchange->call.op == OP_SUBSCRIBE ||
+	    exchange->call.op == OP_PUBLISH)
 		return find_live_answer(exchange);
 	return rest_answer(terms->rest, &exchange->call, &exchange->answer);
 }

@@ -35,7 +35,8 @@ struct live {
 	struct clock *clock;   /* borrowed; outlives us */
 	struct realms *realms; /* borrowed; outlives us */
 	struct timetokens timetokens;
-	uint64_t n_untold; /* events for which there was no memory */
+	int64_t n_messages; /* published without a number of their own */
+	uint64_t n_untold;  /* events for which there was no memory */
 };
 
 int live_new(const struct live_terms *terms, struct realms *realms,

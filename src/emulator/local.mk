@@ -68,6 +68,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/population.h \
 	src/emulator/presence.c \
 	src/emulator/presence.h \
+	src/emulator/publish.c \
+	src/emulator/publish.h \
 	src/emulator/random.h \
 	src/emulator/realms.c \
 	src/emulator/realms.h \

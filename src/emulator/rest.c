@@ -116,8 +116,9 @@ static bool
 call_is_utf8(const struct call *call)
 {
 	return utf8_is_valid(call->subscribe_key) &&
-	    utf8_is_valid(call->uuid) && utf8_is_valid(call->path) &&
-	    names_are_utf8(&call->channels) && names_are_utf8(&call->groups);
+	    utf8_is_valid(call->message) && utf8_is_valid(call->uuid) &&
+	    utf8_is_valid(call->path) && names_are_utf8(&call->channels) &&
+	    names_are_utf8(&call->groups);
 }
 
 /* Those that act for somebody: without a uuid, for whom? */

@@ -11,7 +11,7 @@
 
 /*
  * In a pattern: S the subscribe key, C a list of channels, U a uuid, G one
- * group, * anything. "sub-key" also matches "sub_key".
+ * group, M a message, * anything. "sub-key" also matches "sub_key".
  */
 struct route {
 	const char *pattern;
@@ -35,7 +35,8 @@ static const struct route ROUTES[] = {
 	OP_CHANNEL_GROUP, GROUP_DELETE},
     {"time/0", OP_TIME, 0},
     {"v2/subscribe/S/C/0", OP_SUBSCRIBE, 0},
-    {"publish/*/S/0/C/0/*", OP_PUBLISH, 0},
+    {"publish/*/S/0/C/0/M", OP_PUBLISH, 0},
+    {"publish/*/S/0/C/0", OP_PUBLISH, 0},
 };
 
 static const char *const OP_NAMES[OPS] = {
@@ -205,7 +206,7 @@ literal_matches(struct slice want, struct slice have)
 static bool
 segment_matches(struct slice want, struct slice have)
 {
-	if (want.n == 1 && strchr("SCUG*", want.data[0]))
+	if (want.n == 1 && strchr("SCUGM*", want.data[0]))
 		return have.n > 0;
 	return literal_matches(want, have);
 }
@@ -240,7 +241,7 @@ take_segments(struct call *call, struct slice target, const char *pattern,
 		struct slice letter = cut(&want, '/');
 		struct slice have = cut(&path, '/');
 
-		if (letter.n != 1 || !strchr("SCUG", letter.data[0]))
+		if (letter.n != 1 || !strchr("SCUGM", letter.data[0]))
 			continue;
 		if (letter.data[0] == 'C') {
 			r = split_path_names(call, target, have);
@@ -251,6 +252,8 @@ take_segments(struct call *call, struct slice target, const char *pattern,
 			call->subscribe_key = have;
 		else if (letter.data[0] == 'U')
 			call->uuid = have;
+		else if (letter.data[0] == 'M')
+			call->message = have;
 		else
 			r = names_add(&call->groups, have);
 	}

@@ -53,7 +53,8 @@ struct call {
 	struct slice path; /* as sent; borrowed from the target */
 	struct slice subscribe_key;
 	struct names channels;
-	struct names groups; /* of the registry: the one it is about */
+	struct names groups;  /* of the registry: the one it is about */
+	struct slice message; /* to be published; of a POST it is the body */
 	struct slice uuid; /* the one asked about: in the path, else "uuid=" */
 	enum group_verb group_verb;
 	struct params params;
