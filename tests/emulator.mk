@@ -34,7 +34,16 @@ tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 EMULATOR_E2E = \
 	tests/emulator-faults.py \
 	tests/emulator-live.py \
-	tests/emulator-rest.py
+	tests/emulator-rest.py \
+	tests/emulator-scenario.py
 
 dist_check_SCRIPTS += $(EMULATOR_E2E)
 TESTS += $(EMULATOR_E2E)
+
+# Two minutes of ten thousand people, in two minutes.
+.PHONY: deep-world
+deep: deep-world
+deep-world: all
+	E2E_LONG=1 $(AM_TESTS_ENVIRONMENT) $(PYTHON) \
+		$(srcdir)/tests/emulator-scenario.py \
+		Scenario.test_a_churning_world_is_what_its_log_says

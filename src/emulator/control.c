@@ -38,6 +38,7 @@ show_index(struct errand *errand)
 	buffer_add_text(errand->out,
 	    "{\"program\":\"presence-emulator\",\"version\":\"" PACKAGE_VERSION
 	    "\",\"paths\":[\"GET requests\",\"DELETE requests\","
+	    "\"GET events\",\"GET scenario\","
 	    "\"GET counters\",\"GET truth\",\"POST world\","
 	    "\"GET settings\",\"POST settings\",\"GET faults\","
 	    "\"POST faults\",\"DELETE faults\",\"DELETE faults/ID\"]}");
@@ -56,6 +57,20 @@ clear_requests(struct errand *errand)
 {
 	journal_clear(errand->control->journal);
 	buffer_add_text(errand->out, "{}");
+	return 0;
+}
+
+static int
+show_events(struct errand *errand)
+{
+	return control_show_events(
+	    errand->control, &errand->params, errand->out, &errand->reason);
+}
+
+static int
+show_scenario(struct errand *errand)
+{
+	control_show_scenario(errand->control, errand->out);
 	return 0;
 }
 
@@ -193,6 +208,8 @@ static const struct {
     {"GET", "/", show_index},
     {"GET", "/requests", show_requests},
     {"DELETE", "/requests", clear_requests},
+    {"GET", "/events", show_events},
+    {"GET", "/scenario", show_scenario},
     {"GET", "/counters", show_counters},
     {"GET", "/truth", show_truth},
     {"POST", "/world", change_world},

@@ -16,11 +16,14 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/slice.h"
+#include "emulator/eventlog.h"
 #include "emulator/faults.h"
 #include "emulator/journal.h"
 #include "emulator/live.h"
+#include "emulator/population.h"
 #include "emulator/realms.h"
 #include "emulator/rest.h"
+#include "emulator/scenario.h"
 
 #define CONTROL_PREFIX "/_emulator"
 
@@ -31,7 +34,10 @@ struct control {
 	struct live *live;
 	struct faults *faults;
 	struct journal *journal;
-	struct slice subscribe_key; /* meant where none is named */
+	struct eventlog *eventlog;
+	struct scenario *scenario;      /* NULL: none */
+	struct population **population; /* its place; *population NULL: none */
+	struct slice subscribe_key;     /* meant where none is named */
 };
 
 bool control_is_target(struct slice target);
@@ -44,3 +50,7 @@ int control_answer(const struct control *control, struct slice method,
  * (static text) for the person who wrote it. */
 int control_add_fault(const struct control *control, struct slice json,
     uint64_t *ret_id, const char **ret_reason);
+
+/* A line of a scenario: what POST world takes. The same errors. */
+int control_run_line(const struct control *control, struct slice text,
+    bool only_looks, const char **ret_reason);

@@ -29,6 +29,9 @@ void control_show_faults(const struct control *control, struct buffer *out);
 /* control_views.c */
 int control_show_requests(const struct control *control,
     const struct params *params, struct buffer *out, const char **ret_reason);
+int control_show_events(const struct control *control,
+    const struct params *params, struct buffer *out, const char **ret_reason);
+void control_show_scenario(const struct control *control, struct buffer *out);
 void control_show_counters(const struct control *control, struct buffer *out);
 void control_show_truth(const struct control *control,
     const struct params *params, struct buffer *out);

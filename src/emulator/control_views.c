@@ -68,6 +68,46 @@ control_show_requests(const struct control *control,
 	return 0;
 }
 
+int
+control_show_events(const struct control *control, const struct params *params,
+    struct buffer *out, const char **ret_reason)
+{
+	const struct eventlog *log = control->eventlog;
+	struct eventlog_line line;
+	int64_t since = 0, limit = INT64_MAX, n;
+
+	if (params_int(params, "since", &since) == NUMBER_REFUSED ||
+	    params_int(params, "limit", &limit) == NUMBER_REFUSED ||
+	    since < 0 || limit < 0) {
+		*ret_reason = "wanted: since=NUMBER, limit=NUMBER, or neither";
+		return -EINVAL;
+	}
+	buffer_add_format(out, "{\"last\":%llu,\"events\":[",
+	    (unsigned long long)eventlog_last_seq(log));
+	line.seq = (uint64_t)since;
+	for (n = 0; n < limit && eventlog_after(log, line.seq, &line); n++) {
+		if (n > 0)
+			buffer_add_char(out, ',');
+		buffer_add_slice(out, line.text);
+	}
+	buffer_add_text(out, "]}");
+	return 0;
+}
+
+void
+control_show_scenario(const struct control *control, struct buffer *out)
+{
+	struct scenario_progress progress = {0};
+
+	if (control->scenario)
+		progress = scenario_progress(control->scenario);
+	buffer_add_format(out, "{\"lines\":%zu,\"done\":%zu,\"failed\":%zu,",
+	    progress.n_lines, progress.n_done, progress.n_failed);
+	buffer_add_text(out, "\"ends_at\":");
+	buffer_add_seconds(out, progress.end_usec);
+	buffer_add_char(out, '}');
+}
+
 static void
 show_ops(const struct journal_counters *counters, struct buffer *out)
 {

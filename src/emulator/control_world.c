@@ -6,29 +6,15 @@
  */
 #include <errno.h>
 
-#include "emulator/control_parts.h"
+#include "emulator/control_work.h"
+#include "emulator/jsontext.h"
 
 #define POPULATE_MAX 1000000
 
-struct tally {
-	int64_t n_joined;
-	int64_t n_renewed;
-	int64_t n_left;
-	int64_t n_states;
-};
-
-/* An operation under way. */
-struct work {
-	const struct control *control;
-	struct realm *realm;
-	struct tally *tally;
-	const char **reason;
-};
-
 typedef int (*operation_fn)(const struct work *work, struct json_object *args);
 
-static int
-refuse(const struct work *work, const char *reason)
+int
+work_refuse(const struct work *work, const char *reason)
 {
 	*work->reason = reason;
 	return -EINVAL;
@@ -89,7 +75,7 @@ people_read(
 		r = control_get_usec(args, "heartbeat", &ret->ttl_usec);
 	if (r == -EINVAL || (r >= 0 && ret->channels.n * ret->uuids.n == 0)) {
 		people_done(ret);
-		return refuse(work,
+		return work_refuse(work,
 		    "wanted: channel or channels, uuid or uuids, "
 		    "perhaps state (an object) and heartbeat (seconds)");
 	}
@@ -106,7 +92,7 @@ join_one(const struct work *work, const struct people *people,
 	    people->state.data ? &people->state : NULL);
 
 	if (r == -ENOSPC)
-		return refuse(work, "the world is full");
+		return work_refuse(work, "the world is full");
 	if (r < 0)
 		return r;
 	if (r == WORLD_JOINED)
@@ -126,6 +112,15 @@ leave_one(const struct work *work, _unused_ const struct people *people,
 }
 
 static int
+time_out_one(const struct work *work, _unused_ const struct people *people,
+    struct slice channel, struct slice uuid)
+{
+	if (world_time_out(work->realm->world, channel, uuid))
+		work->tally->n_left++;
+	return 0;
+}
+
+static int
 state_one(const struct work *work, const struct people *people,
     struct slice channel, struct slice uuid)
 {
@@ -133,7 +128,7 @@ state_one(const struct work *work, const struct people *people,
 	    world_set_state(work->realm->world, channel, uuid, people->state);
 
 	if (r == -ENOSPC)
-		return refuse(work, "the world is full");
+		return work_refuse(work, "the world is full");
 	if (r < 0)
 		return r;
 	work->tally->n_states++;
@@ -149,7 +144,9 @@ for_each(const struct work *work, const struct people *people, one_fn fn)
 	size_t i, j;
 	int r = 0;
 
-	for (i = 0; i < people->channels.n; i++)
+	if (work->only_looks)
+		return 0;
+	for (i = 0; r >= 0 && i < people->channels.n; i++)
 		for (j = 0; r >= 0 && j < people->uuids.n; j++)
 			r = fn(work, people, people->channels.items[i],
 			    people->uuids.items[j]);
@@ -175,13 +172,22 @@ do_leave(const struct work *work, struct json_object *args)
 }
 
 static int
+do_timeout(const struct work *work, struct json_object *args)
+{
+	_cleanup_(people_done) struct people people = {0};
+	int r = people_read(work, args, &people);
+
+	return r < 0 ? r : for_each(work, &people, time_out_one);
+}
+
+static int
 do_state(const struct work *work, struct json_object *args)
 {
 	_cleanup_(people_done) struct people people = {0};
 	int r = people_read(work, args, &people);
 
 	if (r >= 0 && !people.state.data)
-		return refuse(work, "no state");
+		return work_refuse(work, "no state");
 	return r < 0 ? r : for_each(work, &people, state_one);
 }
 
@@ -230,10 +236,11 @@ do_populate(const struct work *work, struct json_object *args)
 		r = control_get_usec(args, "heartbeat", &people.ttl_usec);
 	if (r == -EINVAL ||
 	    (r >= 0 && (people.channels.n == 0 || n < 0 || n > POPULATE_MAX)))
-		return refuse(work,
+		return work_refuse(work,
 		    "wanted: channel, n (at most 1000000), "
 		    "perhaps prefix, state, heartbeat");
-	return r < 0 ? r : populate(work, &people, prefix, n);
+	return r < 0 || work->only_looks ? r :
+					   populate(work, &people, prefix, n);
 }
 
 struct group_order {
@@ -272,14 +279,17 @@ static int
 do_group(const struct work *work, struct json_object *args)
 {
 	_cleanup_(group_order_done) struct group_order order = {0};
-	struct registry *registry = work->realm->registry;
+	struct registry *registry;
 	size_t i;
 	int r;
 
 	r = group_order_read(args, &order);
 	if (r == -EINVAL)
-		return refuse(
+		return work_refuse(
 		    work, "wanted: name, perhaps add, remove (names), delete");
+	if (r < 0 || work->only_looks)
+		return r;
+	registry = work->realm->registry;
 	if (order.delete)
 		registry_delete(registry, order.name);
 	for (i = 0; r >= 0 && i < order.remove.n; i++)
@@ -287,7 +297,7 @@ do_group(const struct work *work, struct json_object *args)
 	for (i = 0; r >= 0 && i < order.add.n; i++) {
 		r = registry_add(registry, order.name, order.add.items[i]);
 		if (r == REGISTRY_FULL)
-			return refuse(work, "the registry is full");
+			return work_refuse(work, "the registry is full");
 	}
 	return r;
 }
@@ -297,10 +307,13 @@ static const struct {
 	operation_fn fn;
 } OPERATIONS[] = {
     {"group", do_group},
+    {"people", do_people},
     {"populate", do_populate},
     {"join", do_join},
     {"state", do_state},
     {"leave", do_leave},
+    {"timeout", do_timeout},
+    {"fault", do_fault},
 };
 
 static int
@@ -313,45 +326,80 @@ run_operation(
 	if (json_object_is_type(args, json_type_object))
 		return fn(work, args);
 	if (!json_object_is_type(args, json_type_array))
-		return refuse(work, "an operation is an object, or an array");
+		return work_refuse(
+		    work, "an operation is an object, or an array");
 	for (i = 0; r >= 0 && i < json_object_array_length(args); i++) {
 		struct json_object *item = json_object_array_get_idx(args, i);
 
 		if (!json_object_is_type(item, json_type_object))
-			return refuse(work, "an operation is an object");
+			return work_refuse(work, "an operation is an object");
 		r = fn(work, item);
 	}
 	return r;
 }
 
+/* What stands before the operations. */
+struct preface {
+	struct slice key;
+	bool clear;
+	bool heal;
+};
+
+static int
+read_preface(
+    const struct work *work, struct json_object *order, struct preface *ret)
+{
+	static const char *const NAMES[] = {"subscribe_key", "clear", "heal",
+	    "group", "people", "churn", "populate", "join", "state", "leave",
+	    "timeout", "fault"};
+
+	*ret = (struct preface){.key = work->control->subscribe_key};
+	if (!json_object_is_type(order, json_type_object) ||
+	    control_check_members(order, NAMES, ARRAY_SIZE(NAMES)) < 0 ||
+	    control_get_string(order, "subscribe_key", &ret->key) < 0 ||
+	    control_get_bool(order, "clear", &ret->clear) < 0 ||
+	    control_get_bool(order, "heal", &ret->heal) < 0)
+		return work_refuse(work,
+		    "wanted: an object of subscribe_key, clear, heal, group, "
+		    "people, populate, join, state, leave, timeout, fault, "
+		    "churn");
+	return 0;
+}
+
+static int
+run_preface(struct work *work, const struct preface *preface)
+{
+	const struct control *control = work->control;
+	int r;
+
+	if (work->only_looks)
+		return 0;
+	if (preface->clear) {
+		realms_clear(control->realms);
+		rest_flush(control->rest);
+	}
+	if (preface->heal)
+		faults_clear(control->faults);
+	r = realms_get(control->realms, preface->key, &work->realm);
+	return r == -ENOSPC ? work_refuse(work, "too many subscribe keys") : r;
+}
+
 static int
 run_object(struct work *work, struct json_object *order)
 {
-	static const char *const NAMES[] = {"subscribe_key", "clear", "group",
-	    "populate", "join", "state", "leave"};
-	struct slice key = work->control->subscribe_key;
+	struct preface preface;
 	struct json_object *args;
-	bool clear = false;
 	size_t i;
 	int r;
 
-	if (!json_object_is_type(order, json_type_object) ||
-	    control_check_members(order, NAMES, ARRAY_SIZE(NAMES)) < 0 ||
-	    control_get_string(order, "subscribe_key", &key) < 0 ||
-	    control_get_bool(order, "clear", &clear) < 0)
-		return refuse(work,
-		    "wanted: an object of clear, group, populate, join, state, "
-		    "leave, subscribe_key");
-	if (clear) {
-		realms_clear(work->control->realms);
-		rest_flush(work->control->rest);
-	}
-	r = realms_get(work->control->realms, key, &work->realm);
-	if (r == -ENOSPC)
-		return refuse(work, "too many subscribe keys");
+	r = read_preface(work, order, &preface);
+	if (r >= 0)
+		r = run_preface(work, &preface);
 	for (i = 0; r >= 0 && i < ARRAY_SIZE(OPERATIONS); i++)
 		if (json_object_object_get_ex(order, OPERATIONS[i].name, &args))
 			r = run_operation(work, args, OPERATIONS[i].fn);
+	if (r >= 0 && json_object_object_get_ex(order, "churn", &args))
+		r = do_churn(work, args);
 	return r;
 }
 
@@ -384,4 +432,23 @@ control_change_world(const struct control *control, struct json_object *order,
 	    (long long)tally.n_joined, (long long)tally.n_renewed,
 	    (long long)tally.n_left, (long long)tally.n_states);
 	return 0;
+}
+
+int
+control_run_line(const struct control *control, struct slice text,
+    bool only_looks, const char **ret_reason)
+{
+	_cleanup_(json_unrefp) struct json_object *order = NULL;
+	struct tally tally = {0};
+	struct work work = {
+	    .control = control,
+	    .tally = &tally,
+	    .reason = ret_reason,
+	    .only_looks = only_looks,
+	};
+	int r = json_read(text, &order);
+
+	if (r == JSON_REFUSED)
+		return work_refuse(&work, "it is not one JSON text");
+	return r < 0 ? r : run_all(&work, order);
 }

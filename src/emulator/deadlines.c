@@ -26,6 +26,14 @@ set_place(struct deadlines *deadlines, size_t place, struct deadline *deadline)
 	deadline->place = place;
 }
 
+static bool
+is_before(const struct deadline *a, const struct deadline *b)
+{
+	if (a->at_usec != b->at_usec)
+		return a->at_usec < b->at_usec;
+	return a->order < b->order;
+}
+
 static void
 sift_up(struct deadlines *deadlines, struct deadline *deadline)
 {
@@ -34,7 +42,7 @@ sift_up(struct deadlines *deadlines, struct deadline *deadline)
 	while (place > 1) {
 		struct deadline *parent = deadlines->heap[place / 2 - 1];
 
-		if (parent->at_usec <= deadline->at_usec)
+		if (!is_before(deadline, parent))
 			break;
 		set_place(deadlines, place, parent);
 		place /= 2;
@@ -51,10 +59,10 @@ sift_down(struct deadlines *deadlines, struct deadline *deadline)
 		size_t child = place * 2;
 
 		if (child < deadlines->n &&
-		    deadlines->heap[child]->at_usec <
-			deadlines->heap[child - 1]->at_usec)
+		    is_before(
+			deadlines->heap[child], deadlines->heap[child - 1]))
 			child++;
-		if (deadline->at_usec <= deadlines->heap[child - 1]->at_usec)
+		if (!is_before(deadlines->heap[child - 1], deadline))
 			break;
 		set_place(deadlines, place, deadlines->heap[child - 1]);
 		place = child;
@@ -85,6 +93,7 @@ deadlines_put(
 
 	if (deadline_is_set(deadline)) {
 		deadline->at_usec = at_usec;
+		deadline->order = deadlines->n_puts++;
 		sift_up(deadlines, deadline);
 		sift_down(deadlines, deadline);
 		return 0;
@@ -95,6 +104,7 @@ deadlines_put(
 			return r;
 	}
 	deadline->at_usec = at_usec;
+	deadline->order = deadlines->n_puts++;
 	deadlines->n++;
 	set_place(deadlines, deadlines->n, deadline);
 	sift_up(deadlines, deadline);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines: a million moments, and which comes first.
+ * Deadlines: a million moments, and which comes first; of two at one moment
+ * the one that was put first.
  *
  * Ownership: none; whatever has a deadline embeds it, and takes it out before
  *            it goes. {0} is an empty heap; a struct deadline starts as
@@ -15,7 +16,8 @@
 
 struct deadline {
 	int64_t at_usec;
-	size_t place; /* in the heap, counted from 1; 0 is "not there" */
+	uint64_t order; /* of putting */
+	size_t place;   /* in the heap, counted from 1; 0 is "not there" */
 };
 
 #define DEADLINE_NONE ((struct deadline){0})
@@ -24,6 +26,7 @@ struct deadlines {
 	struct deadline **heap;
 	size_t n;
 	size_t n_alloc;
+	uint64_t n_puts;
 };
 
 void deadlines_done(struct deadlines *deadlines);

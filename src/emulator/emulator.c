@@ -26,8 +26,11 @@ struct emulator {
 	struct loop_clock loop;
 	struct event *on_term;
 	struct event *on_int;
+	FILE *event_file; /* owned; NULL: none */
+	struct eventlog *eventlog;
 	struct realms *realms;
 	struct population *population;
+	struct scenario *scenario;
 	struct rest *rest;
 	struct live *live;
 	struct faults *faults;
@@ -111,6 +114,7 @@ static int
 build_loop(struct emulator *emulator)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int r;
 
 	/* Who closed their end is found out by write()'s result. */
 	if (sigaction(SIGPIPE, &ignore, NULL) < 0)
@@ -118,7 +122,10 @@ build_loop(struct emulator *emulator)
 	emulator->base = event_base_new();
 	if (!emulator->base)
 		return -ENOMEM;
-	loop_clock_init(&emulator->loop, emulator->base);
+	r = loop_clock_init(
+	    &emulator->loop, emulator->base, emulator->options->speed);
+	if (r < 0)
+		return r;
 	emulator->on_term =
 	    evsignal_new(emulator->base, SIGTERM, on_signal, emulator);
 	emulator->on_int =
@@ -130,6 +137,21 @@ build_loop(struct emulator *emulator)
 	return 0;
 }
 
+/* Here, not at the first event: who cannot write it wants to know now. */
+static int
+build_eventlog(struct emulator *emulator)
+{
+	const struct options *options = emulator->options;
+
+	if (options->event_log) {
+		emulator->event_file = fopen(options->event_log, "we");
+		if (!emulator->event_file)
+			return fail(options->event_log, -errno);
+	}
+	return eventlog_new(&emulator->loop.clock, options->max_events,
+	    emulator->event_file, &emulator->eventlog);
+}
+
 static int
 build_world(struct emulator *emulator)
 {
@@ -139,8 +161,10 @@ build_world(struct emulator *emulator)
 	int r;
 
 	r = realms_new(clock, &emulator->realms);
-	if (r >= 0)
-		r = realms_get(emulator->realms, options_key(options), &realm);
+	if (r < 0)
+		return r;
+	realms_set_log(emulator->realms, emulator->eventlog);
+	r = realms_get(emulator->realms, options_key(options), &realm);
 	if (r >= 0 && options->population.n_people > 0)
 		r = population_new(&options->population, realm->world, clock,
 		    &emulator->population);
@@ -193,6 +217,8 @@ build_service(struct emulator *emulator)
 	    .live = emulator->live,
 	    .faults = emulator->faults,
 	    .journal = emulator->journal,
+	    .eventlog = emulator->eventlog,
+	    .population = &emulator->population,
 	    .subscribe_key = options_key(options),
 	};
 	return exchanges_new(
@@ -223,6 +249,47 @@ add_faults(struct emulator *emulator)
 	if (reason)
 		fprintf(stderr, "presence-emulator: --fault: %s\n", reason);
 	return r;
+}
+
+static int
+on_scenario_line(struct slice order, bool only_looks, const char **ret_reason,
+    void *userdata)
+{
+	const struct emulator *emulator = userdata;
+
+	return control_run_line(
+	    &emulator->control, order, only_looks, ret_reason);
+}
+
+static int
+read_scenario(struct emulator *emulator)
+{
+	const char *name = emulator->options->scenario;
+	_cleanup_(buffer_done) struct buffer said = {0};
+	FILE *file;
+	int r;
+
+	if (!name)
+		return 0;
+	file = fopen(name, "re");
+	if (!file)
+		return fail(name, -errno);
+	r = scenario_read(
+	    &(struct scenario_terms){
+		.name = name,
+		.clock = &emulator->loop.clock,
+		.fn = on_scenario_line,
+		.userdata = emulator,
+	    },
+	    file, &said, &emulator->scenario);
+	(void)fclose(file);
+	if (said.n > 0)
+		fprintf(stderr, "presence-emulator: %.*s\n", (int)said.n,
+		    said.data);
+	else if (r < 0)
+		(void)fail(name, r);
+	emulator->control.scenario = emulator->scenario;
+	return r < 0 ? r : scenario_start(emulator->scenario);
 }
 
 /* As many descriptors as the system allows; so many connections are left. */
@@ -324,12 +391,16 @@ emulator_build(struct emulator *emulator)
 
 	r = build_loop(emulator);
 	if (r >= 0)
+		r = build_eventlog(emulator);
+	if (r >= 0)
 		r = build_world(emulator);
 	if (r >= 0)
 		r = build_service(emulator);
 	if (r < 0)
 		return fail("cannot begin", r);
 	r = add_faults(emulator);
+	if (r >= 0)
+		r = read_scenario(emulator);
 	if (r >= 0)
 		r = build_server(emulator);
 	if (r >= 0)
@@ -370,8 +441,13 @@ emulator_free(struct emulator *emulator)
 	faults_free(emulator->faults);
 	live_free(emulator->live);
 	rest_free(emulator->rest);
+	scenario_free(emulator->scenario);
 	population_free(emulator->population);
 	realms_free(emulator->realms);
+	eventlog_free(emulator->eventlog);
+	if (emulator->event_file)
+		(void)fclose(emulator->event_file); /* it was flushed */
+	loop_clock_done(&emulator->loop);
 	if (emulator->on_term)
 		event_free(emulator->on_term);
 	if (emulator->on_int)
@@ -404,6 +480,7 @@ emulator_run(struct emulator *emulator)
 {
 	const struct options *options = emulator->options;
 	size_t i;
+	int r;
 
 	for (i = 0; i < options->n_listeners; i++)
 		say_listener(emulator, i);
@@ -417,7 +494,9 @@ emulator_run(struct emulator *emulator)
 	printf("ready\n");
 	if (fflush(stdout) != 0)
 		return fail("standard output", -errno);
+	loop_clock_run(&emulator->loop);
 	if (event_base_dispatch(emulator->base) < 0)
 		return fail("the event loop", -EIO);
-	return 0;
+	r = eventlog_flush(emulator->eventlog);
+	return r < 0 ? fail("the event log", r) : 0;
 }

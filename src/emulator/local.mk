@@ -15,12 +15,14 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/catchup.h \
 	src/emulator/control.c \
 	src/emulator/control.h \
+	src/emulator/control_crowd.c \
 	src/emulator/control_fault_views.c \
 	src/emulator/control_faults.c \
 	src/emulator/control_json.c \
 	src/emulator/control_parts.h \
 	src/emulator/control_settings.c \
 	src/emulator/control_views.c \
+	src/emulator/control_work.h \
 	src/emulator/control_world.c \
 	src/emulator/deadlines.c \
 	src/emulator/deadlines.h \
@@ -28,6 +30,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/drip.h \
 	src/emulator/emulator.c \
 	src/emulator/emulator.h \
+	src/emulator/eventlog.c \
+	src/emulator/eventlog.h \
 	src/emulator/exchange.c \
 	src/emulator/exchange.h \
 	src/emulator/fault.c \
@@ -81,6 +85,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/rest.h \
 	src/emulator/route.c \
 	src/emulator/route.h \
+	src/emulator/scenario.c \
+	src/emulator/scenario.h \
 	src/emulator/seats.c \
 	src/emulator/seats.h \
 	src/emulator/spoil.c \

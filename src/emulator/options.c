@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "emulator/loop.h"
+
 #define PROGRAM "presence-emulator"
 
 /* One file descriptor each; the limit is raised to what the system allows. */
@@ -22,6 +24,8 @@
 #define HISTORY_TOTAL_MAX 100000000
 /* Smaller populations get names that people can tell apart. */
 #define READABLE_MAX 100
+/* Some 20 MB when full. */
+#define EVENTS_DEFAULT 100000
 
 static const char HELP[] =
     "Usage: " PROGRAM " [OPTION]...\n"
@@ -58,6 +62,10 @@ static const char HELP[] =
     "  --churn N                 joins, leaves, state changes per second (0)\n"
     "  --seed N                  the same seed, the same people (1)\n"
     "  --names auto|uuid|readable\n"
+    "  --scenario FILE           what happens when, as presence-emulator(1) has it\n"
+    "  --speed N                 the world's time passes N times as fast (1)\n"
+    "  --event-log FILE          write there what happens, a line of JSON each\n"
+    "  --event-log-size N        events kept for the control API (100000)\n"
     "\n"
     "  --log-size N              requests kept for the control API (20000)\n"
     "  --quiet                   say only where it listens\n"
@@ -75,7 +83,10 @@ static const char HELP[] =
     "      '{\"join\":{\"channel\":\"hall\",\"uuids\":[\"ana\",\"bo\"]}}'\n"
     "  curl 'http://127.0.0.1:8090/_emulator/faults' -d \\\n"
     "      '{\"kind\":\"status\",\"status\":503,\"count\":3}'\n"
-    "  curl 'http://127.0.0.1:8090/_emulator/counters'\n";
+    "  curl 'http://127.0.0.1:8090/_emulator/counters'\n"
+    "  " PROGRAM " --scenario FILE, with lines as:\n"
+    "      0    {\"people\":{\"n\":500,\"channels\":8,\"churn\":20}}\n"
+    "      1.5  {\"join\":{\"channel\":\"lobby\",\"uuid\":\"ana\",\"heartbeat\":20}}\n";
 
 /* NULL, or what was wanted. */
 typedef const char *(*take_fn)(struct options *options, const char *text);
@@ -319,6 +330,40 @@ take_max_connections(struct options *options, const char *text)
 }
 
 static const char *
+take_scenario(struct options *options, const char *text)
+{
+	options->scenario = text;
+	return NULL;
+}
+
+static const char *
+take_event_log(struct options *options, const char *text)
+{
+	options->event_log = text;
+	return NULL;
+}
+
+static const char *
+take_event_log_size(struct options *options, const char *text)
+{
+	if (take_count(text, RECORDS_MAX, "", &options->max_events) ||
+	    options->max_events == 0)
+		return "1 to 10000000";
+	return NULL;
+}
+
+static const char *
+take_speed(struct options *options, const char *text)
+{
+	size_t speed = 0;
+
+	if (take_count(text, SPEED_MAX, "", &speed) || speed == 0)
+		return "1 to 1000";
+	options->speed = (unsigned)speed;
+	return NULL;
+}
+
+static const char *
 take_log_size(struct options *options, const char *text)
 {
 	if (take_count(text, RECORDS_MAX, "", &options->max_records) ||
@@ -371,6 +416,10 @@ static const struct {
     {"channels", take_channels},
     {"churn", take_churn},
     {"seed", take_seed},
+    {"scenario", take_scenario},
+    {"speed", take_speed},
+    {"event-log", take_event_log},
+    {"event-log-size", take_event_log_size},
     {"log-size", take_log_size},
     {"quiet", take_quiet},
     {"verbose", take_verbose},
@@ -490,6 +539,8 @@ options_parse(int argc, char **argv, struct options *ret)
 	    .history_total = HISTORY_TOTAL_DEFAULT,
 	    .max_connections = CONNECTIONS_DEFAULT,
 	    .max_records = RECORDS_DEFAULT,
+	    .max_events = EVENTS_DEFAULT,
+	    .speed = 1,
 	};
 	fill_long_options(long_options);
 	while (result == OPTIONS_RUN &&

@@ -48,8 +48,12 @@ struct options {
 	struct names faults; /* as JSON */
 	struct population_terms population;
 	struct live_terms live;
-	size_t history;       /* items kept of a channel */
-	size_t history_total; /* and of all */
+	size_t history;        /* items kept of a channel */
+	size_t history_total;  /* and of all */
+	const char *scenario;  /* a file; NULL: none */
+	const char *event_log; /* the same, to be written */
+	size_t max_events;
+	unsigned speed;
 	size_t max_connections;
 	size_t max_records;
 };

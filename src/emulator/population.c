@@ -18,8 +18,6 @@
 #define WITH_STATE 3
 /* Out of so many draws for somebody new to a channel, one will do. */
 #define TRIES 16
-/* Timers this close together are one. */
-#define TICK_USEC (10 * USEC_PER_MSEC)
 /* A stopped machine does not make up for more than this much churn. */
 #define CATCH_UP_SEC 10
 
@@ -290,16 +288,16 @@ population_n_events(const struct population *population)
 	return population->n_events;
 }
 
+/* For the next event, rounded up: when it is time, it is due. */
 static int
 arm(struct population *population)
 {
-	int64_t next_usec = population->began_usec +
-	    (int64_t)((population->n_due + 1) * USEC_PER_SEC /
-		population->terms.churn);
-	int64_t soonest_usec = clock_now(population->clock) + TICK_USEC;
+	uint64_t churn = population->terms.churn;
+	uint64_t in_usec =
+	    ((population->n_due + 1) * USEC_PER_SEC + churn - 1) / churn;
 
 	return timer_start(population->clock, &population->timer,
-	    next_usec > soonest_usec ? next_usec : soonest_usec);
+	    population->began_usec + (int64_t)in_usec);
 }
 
 static void
@@ -321,6 +319,16 @@ on_tick(void *userdata)
 	(void)arm(population);
 }
 
+int
+population_set_churn(struct population *population, unsigned churn)
+{
+	timer_stop(population->clock, &population->timer);
+	population->terms.churn = churn;
+	population->began_usec = clock_now(population->clock);
+	population->n_due = 0;
+	return churn > 0 ? arm(population) : 0;
+}
+
 static int
 population_fill(struct population *population)
 {
@@ -329,10 +337,9 @@ population_fill(struct population *population)
 	r = weigh_channels(population);
 	while (r >= 0 && population->n_present < population->terms.n_people)
 		r = somebody_joins(population);
-	if (r < 0 || population->terms.churn == 0)
+	if (r < 0)
 		return r;
-	population->began_usec = clock_now(population->clock);
-	return arm(population);
+	return population_set_churn(population, population->terms.churn);
 }
 
 int

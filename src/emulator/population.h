@@ -5,8 +5,9 @@
  * Ownership: realm's world and clock are borrowed and outlive the population.
  * Errors:    -ENOMEM, -ENOSPC.
  * Law:       the same terms make the same people, and the same number of
- *            events the same changes, whatever the clock does; only who it
- *            brought in does it take out.
+ *            events the same changes, whatever the clock does; event k is due
+ *            k / churn after the beginning; only who it brought in does it
+ *            take out.
  */
 #pragma once
 
@@ -21,6 +22,9 @@
 
 #define POPULATION_MAX 1000000
 #define CHANNELS_MAX   100000
+#define CHURN_MAX      100000
+/* Smaller populations get names that people can tell apart. */
+#define READABLE_MAX 100
 
 struct population;
 
@@ -38,6 +42,8 @@ int population_new(const struct population_terms *terms, struct world *world,
 struct population *population_free(struct population *population);
 DEFINE_CLEANUP(struct population *, population_free);
 
+/* So many events per second from now on; 0: nobody moves. */
+int population_set_churn(struct population *population, unsigned churn);
 /* So many events at once: what the clock would have done. */
 int population_churn(struct population *population, uint64_t n_events);
 /* How many events there were. */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "emulator/eventlog.h"
+
 struct realms {
 	struct clock *clock; /* borrowed; outlives us */
 	struct realm *first;
@@ -15,6 +17,7 @@ struct realms {
 	struct backlog backlog;
 	realms_event_fn fn;
 	void *userdata;
+	struct eventlog *log; /* borrowed; outlives us; NULL: none */
 };
 
 static void
@@ -26,6 +29,9 @@ on_event(const struct world_event *event, void *userdata)
 	realms->n_events[event->kind]++;
 	if (realms->fn)
 		realms->fn(realm, event, realms->userdata);
+	if (realms->log)
+		eventlog_add(realms->log,
+		    (struct slice){realm->key, realm->n_key}, event);
 }
 
 static void
@@ -171,9 +177,18 @@ realms_next(const struct realms *realms, const struct realm *realm)
 }
 
 void
+realms_set_log(struct realms *realms, struct eventlog *log)
+{
+	realms->log = log;
+}
+
+void
 realms_clear(struct realms *realms)
 {
 	struct realm *realm;
+
+	if (realms->log)
+		eventlog_add_clear(realms->log);
 
 	for (realm = realms->first; realm; realm = realm->next) {
 		world_clear(realm->world);

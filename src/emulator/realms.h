@@ -29,6 +29,7 @@
 #define HISTORY_TOTAL_DEFAULT 200000 /* some 100 MB when full */
 
 struct realms;
+struct eventlog;
 
 struct realm {
 	struct realms *realms;
@@ -66,6 +67,9 @@ realm_key(const struct realm *realm)
 /* NULL begins and ends. */
 struct realm *realms_next(
     const struct realms *realms, const struct realm *realm);
+/* Everything that happens in the worlds is written there; NULL: nowhere. The
+ * log outlives the realms. */
+void realms_set_log(struct realms *realms, struct eventlog *log);
 /* Everybody out, every group gone and every item forgotten, in all of them. */
 void realms_clear(struct realms *realms);
 /* How often that happened, in all realms since the start. */

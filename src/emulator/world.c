@@ -223,16 +223,29 @@ world_enter(struct world *world, struct slice channel, struct slice uuid,
 	return join(world, channel, uuid, ttl_usec, state, false);
 }
 
-bool
-world_leave(struct world *world, struct slice channel, struct slice uuid)
+static bool
+take_out(struct world *world, struct slice channel, struct slice uuid,
+    enum world_event_kind kind)
 {
 	struct seat *seat = seats_find(&world->seats, channel, uuid);
 
 	if (!seat || !seat_is_taken(seat))
 		return false;
-	seat_end(world, seat, WORLD_LEAVE);
+	seat_end(world, seat, kind);
 	(void)world_arm(world);
 	return true;
+}
+
+bool
+world_leave(struct world *world, struct slice channel, struct slice uuid)
+{
+	return take_out(world, channel, uuid, WORLD_LEAVE);
+}
+
+bool
+world_time_out(struct world *world, struct slice channel, struct slice uuid)
+{
+	return take_out(world, channel, uuid, WORLD_TIMEOUT);
 }
 
 int

@@ -77,6 +77,9 @@ int world_enter(struct world *world, struct slice channel, struct slice uuid,
     int64_t ttl_usec, const struct slice *state);
 /* Whether they were there. */
 bool world_leave(struct world *world, struct slice channel, struct slice uuid);
+/* The same, as if their deadline were now. */
+bool world_time_out(
+    struct world *world, struct slice channel, struct slice uuid);
 /* Also of somebody absent: it is kept, and makes nobody an occupant. */
 int world_set_state(struct world *world, struct slice channel,
     struct slice uuid, struct slice state);
