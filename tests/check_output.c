@@ -409,8 +409,56 @@ START_TEST(test_channels_are_a_table)
 
 END_TEST
 
+START_TEST(test_an_explanation_tells_what_is_held_and_what_comes_next)
+{
+	assert_text(SHAPE_EXPLANATION,
+	    "{\"channel\":\"lobby\",\"entry\":{\"name\":\"lobby\",\"kind\":"
+	    "\"channel\",\"level\":\"uuids\",\"occupancy\":3,\"age\":0.5,"
+	    "\"ttl\":2.5,\"followed\":false,\"watchers\":0,\"bytes\":812},"
+	    "\"fetches\":[{\"at\":1790000000.5,\"took\":0.041,\"outcome\":"
+	    "\"ok\"},{\"at\":1790000003,\"took\":0.052,\"outcome\":"
+	    "\"upstream_error\",\"status_code\":503}],"
+	    "\"next\":{\"in\":1.25,\"why\":\"hold_off\","
+	    "\"error\":\"upstream_error\"}}",
+	    "NAME   KIND     LEVEL  OCCUPANTS   AGE   TTL  FOLLOWED  "
+	    "WATCHERS  BYTES\n"
+	    "lobby  channel  uuids          3  0.5s  2.5s  no        "
+	    "       0    812\n"
+	    "\n"
+	    "FETCHED               SECONDS  OUTCOME         STATUS\n"
+	    "2026-09-21 14:13:20Z    0.041  ok                   -\n"
+	    "2026-09-21 14:13:23Z    0.052  upstream_error     503\n"
+	    "\n"
+	    "next request in 1.2s: its last request failed "
+	    "(upstream_error)\n");
+	assert_text(SHAPE_EXPLANATION,
+	    "{\"channel\":\"a\",\"entry\":null,\"fetches\":[],"
+	    "\"next\":{\"why\":\"a new\\u001bone\"}}",
+	    "nothing is held of it\n\n"
+	    "no request for it has ended yet\n\n"
+	    "next request: a new\\u001bone\n");
+}
+
+END_TEST
+
+START_TEST(test_a_reload_tells_what_it_changed_and_what_it_could_not)
+{
+	assert_text(SHAPE_RELOADED,
+	    "{\"changed\":[\"cache.ttl\",\"log.level\"],"
+	    "\"needs_restart\":[\"server.socket\"]}",
+	    "reloaded; changed: cache.ttl, log.level\n"
+	    "changed in the files, but needs a restart: server.socket\n");
+	assert_text(SHAPE_RELOADED, "{\"changed\":[],\"needs_restart\":[]}",
+	    "reloaded; nothing changed\n");
+}
+
+END_TEST
+
 START_TEST(test_small_results_are_a_sentence)
 {
+	assert_text(SHAPE_LOG_LEVEL,
+	    "{\"level\":\"debug\",\"previous\":\"info\"}",
+	    "the daemon's log level is debug, and was info\n");
 	assert_text(SHAPE_FLUSHED, "{\"flushed\":1}", "flushed 1 entry\n");
 	assert_text(SHAPE_FLUSHED, "{\"flushed\":12}", "flushed 12 entries\n");
 	assert_text(SHAPE_PONG, "{}", "the daemon answered in 1.234 ms\n");
@@ -431,6 +479,10 @@ static const struct {
     {SHAPE_FACTS, "7"},
     {SHAPE_COUNTERS, "{\"counters\":1}"},
     {SHAPE_CHANNELS, "{}"},
+    {SHAPE_EXPLANATION, "{}"},
+    {SHAPE_EXPLANATION, "{\"channel\":\"a\",\"fetches\":1}"},
+    {SHAPE_RELOADED, "{\"changed\":[]}"},
+    {SHAPE_LOG_LEVEL, "{\"level\":1}"},
     {SHAPE_PONG, "{"},
 };
 
@@ -567,6 +619,10 @@ make_suite(void)
 	tcase_add_test(tc, test_facts_are_listed_member_by_member);
 	tcase_add_test(tc, test_counters_are_a_table);
 	tcase_add_test(tc, test_channels_are_a_table);
+	tcase_add_test(
+	    tc, test_an_explanation_tells_what_is_held_and_what_comes_next);
+	tcase_add_test(
+	    tc, test_a_reload_tells_what_it_changed_and_what_it_could_not);
 	tcase_add_test(tc, test_small_results_are_a_sentence);
 	tcase_add_loop_test(tc,
 	    test_result_of_another_protocol_is_a_bad_message, 0,

@@ -28,7 +28,8 @@ HERE_NOW = (
     ':"game","occupancy":0,"occupants":[]}},' + CACHE + "}"
 )
 COMMANDS = (
-    "here-now where-now get-state set-state status stats channels flush ping hello"
+    "here-now where-now get-state set-state status stats channels explain flush reload"
+    " log-level ping hello"
 ).split()
 
 
@@ -210,10 +211,14 @@ class Requests(Case):
         return line
 
     def test_the_other_commands_ask_for_what_they_are_called(self):
-        for name in "status stats channels ping hello".split():
+        for name in "status stats channels reload ping hello".split():
             self.assertEqual(self.asks(name), (name, None))
         self.assertEqual(self.asks("flush", "a"), ("flush", {"channels": ["a"]}))
         self.assertEqual(self.asks("flush"), ("flush", None))
+        self.assertEqual(self.asks("explain", "a,b"), ("explain", {"channel": "a,b"}))
+        self.assertEqual(
+            self.asks("log-level", "debug"), ("log_level", {"level": "debug"})
+        )
 
     def test_options_stand_anywhere_until_two_dashes(self):
         expected = ("here_now", {"channels": ["a", "b"], "limit": 1})
@@ -387,6 +392,16 @@ class Refusals(Case):
         )
         self.says(1, "worth trying again in 2.500 s", "here-now")
 
+    def test_message_of_several_lines_keeps_them(self):
+        self.serve(
+            error(-32603, "wrong: a:1: x\nerror: b:2: y\033", kind="internal_error")
+        )
+        self.says(
+            1,
+            "error: internal_error: wrong: a:1: x\n  error: b:2: y\\u001b\n",
+            "reload",
+        )
+
     def test_kind_we_do_not_know_is_told_all_the_same(self):
         self.serve(error(-32099, "moon", kind="wrong_moon"))
         self.assertEqual(
@@ -403,6 +418,50 @@ class Refusals(Case):
             '"message":"too many clients","data":{"kind":"limit_exceeded"}}}\n'
         )
         self.says(1, "error: limit_exceeded: too many clients", "ping")
+
+
+class OtherVersion(Case):
+    """A daemon of another protocol is told from one that only says no."""
+
+    def serve_as(self, major, other):
+        hello = result(
+            '{"server":"presenced","version":"9","protocol":{"major":%d,"minor":0}}'
+            % major
+        )
+        self.serve(lambda request: (
+            hello if request["method"] == "hello" else other
+        )(request))
+
+    def test_what_it_does_not_know_and_what_we_do_not(self):
+        for other in (
+            error(-32601, "no", kind="method_not_found"),
+            error(-32602, "no", kind="invalid_params"),
+            error(-32600, "no", kind="invalid_request"),
+            error(-1, "no"),
+            result('{"channels":7}'),
+        ):
+            with self.subTest(other=other):
+                self.serve_as(2, other)
+                self.says(
+                    3,
+                    ["speaks protocol 1, but protocol 2 is spoken on " + self.path],
+                    "here-now",
+                )
+                self.daemon.close()
+                os.unlink(self.path)
+
+    def test_one_of_ours_may_say_no(self):
+        self.serve_as(1, error(-32601, "no such", kind="method_not_found"))
+        self.says(1, ["method_not_found: no such", "older"], "explain", "a")
+
+    def test_other_refusals_ask_no_second_question(self):
+        self.serve_as(2, error(-32011, "no", kind="permission_denied"))
+        self.says(1, ["permission_denied", "[access]"], "flush")
+        self.assertEqual(len(self.daemon.requests), 1)
+
+    def test_json_is_what_was_sent_whoever_sent_it(self):
+        self.serve_as(2, result('{"channels":7}'))
+        self.assertEqual(self.ctl("--json", "here-now").stdout, b'{"channels":7}\n')
 
 
 class NoDaemon(Case):
@@ -499,6 +558,11 @@ class Usage(Case):
             ("--timeout wants seconds", "here-now --timeout 3s"),
             ("where-now takes one user", "where-now a b"),
             ("ping takes no argument", "ping a"),
+            ("reload takes no argument", "reload a"),
+            ("explain takes one channel", "explain"),
+            ("explain takes one channel", "explain a b"),
+            ("log-level takes one of", "log-level"),
+            ("log-level takes one of", "log-level info debug"),
             ("get-state needs a channel", "get-state --uuid ana"),
             ("set-state needs --state", "set-state a"),
             ("set-state needs a channel", "set-state --state {}"),

@@ -222,6 +222,16 @@ check_operands(const struct arguments *arguments)
 			return wrong("%s takes one user, not '%s' too",
 			    command->name, arguments->operands[1]);
 		break;
+	case OPERANDS_ONE_CHANNEL:
+		if (n != 1)
+			return wrong("%s takes one channel", command->name);
+		break;
+	case OPERANDS_LOG_LEVEL:
+		if (n != 1)
+			return wrong(
+			    "%s takes one of error, warning, info, debug",
+			    command->name);
+		break;
 	}
 	return ARGUMENTS_RIGHT;
 }

@@ -90,6 +90,15 @@ static const struct command commands[] = {
 	.examples = "  presencectl channels\n",
     },
     {
+	.name = "explain",
+	.method = "explain",
+	.operands = OPERANDS_ONE_CHANNEL,
+	.shape = SHAPE_EXPLANATION,
+	.synopsis = "CHANNEL",
+	.summary = "what is held of a channel, and when it is fetched, and why",
+	.examples = "  presencectl explain lobby\n",
+    },
+    {
 	.name = "flush",
 	.method = "flush",
 	.operands = OPERANDS_CHANNELS,
@@ -98,6 +107,24 @@ static const struct command commands[] = {
 	.summary = "forget these channels; without any: everything held",
 	.examples = "  presencectl flush lobby\n"
 		    "  presencectl flush\n",
+    },
+    {
+	.name = "reload",
+	.method = "reload",
+	.shape = SHAPE_RELOADED,
+	.synopsis = "",
+	.summary = "read the configuration again; if it is wrong, say where",
+	.examples = "  presencectl reload\n",
+    },
+    {
+	.name = "log-level",
+	.method = "log_level",
+	.operands = OPERANDS_LOG_LEVEL,
+	.shape = SHAPE_LOG_LEVEL,
+	.synopsis = "LEVEL",
+	.summary = "log error, warning, info or debug, until told otherwise",
+	.examples = "  presencectl log-level debug\n"
+		    "  presencectl log-level info\n",
     },
     {
 	.name = "ping",

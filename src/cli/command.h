@@ -17,6 +17,8 @@ enum operands {
 	OPERANDS_CHANNELS,       /* any number */
 	OPERANDS_NAMES_REQUIRED, /* channels, or groups by -g; at least one */
 	OPERANDS_UUID,           /* one, or none for the daemon's own */
+	OPERANDS_ONE_CHANNEL,
+	OPERANDS_LOG_LEVEL, /* one */
 };
 
 /* How a result looks, for whoever shows it. */
@@ -28,7 +30,10 @@ enum shape {
 	SHAPE_FACTS, /* an object to be listed, member by member */
 	SHAPE_COUNTERS,
 	SHAPE_CHANNELS,
+	SHAPE_EXPLANATION,
 	SHAPE_FLUSHED,
+	SHAPE_RELOADED,
+	SHAPE_LOG_LEVEL,
 	SHAPE_PONG,
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "cli/protocol.h"
 #include "cli/visible.h"
 
 /* An argument that was wrong is repeated no further than this. */
@@ -109,6 +110,21 @@ add_names(struct buffer *out, const struct json_doc *doc,
 	buffer_done(&scratch);
 }
 
+/* A message of several lines, such as all that is wrong with a configuration,
+ * keeps them, indented so that none can pass for a word of ours. */
+static void
+add_message(struct buffer *out, const char *message)
+{
+	const char *end;
+
+	for (; (end = strchr(message, '\n')); message = end + 1) {
+		visible_add(
+		    out, (struct slice){message, (size_t)(end - message)});
+		buffer_add_text(out, "\n  ");
+	}
+	visible_add(out, slice_of(message));
+}
+
 /* What the error's data says beyond its kind. */
 static void
 add_particulars(struct buffer *out, struct presence_reply *reply)
@@ -154,7 +170,7 @@ complain_of_refusal(
 	else
 		buffer_add_int(&out, presence_reply_error_code(reply));
 	buffer_add_text(&out, ": ");
-	visible_add(&out, slice_of(presence_reply_error_message(reply)));
+	add_message(&out, presence_reply_error_message(reply));
 	add_particulars(&out, reply);
 	if (advice)
 		buffer_add_format(&out, "\n  %s", advice);
@@ -265,6 +281,24 @@ complain_of_silence(FILE *file, const struct look *look, const char *path,
 		buffer_add_text(&out,
 		    "\n  the state may have been set all the same: get-state "
 		    "tells");
+	end(&out, file);
+}
+
+void
+complain_of_protocol(
+    FILE *file, const struct look *look, const char *path, int64_t major)
+{
+	struct buffer out = {0};
+
+	begin(&out, look);
+	buffer_add_format(&out,
+	    "this presencectl speaks protocol %d, but protocol %lld is spoken "
+	    "on ",
+	    PROTOCOL_MAJOR, (long long)major);
+	visible_add(&out, slice_of(path));
+	buffer_add_text(&out,
+	    "\n  use the presencectl that belongs to the daemon; restart the "
+	    "daemon after an upgrade");
 	end(&out, file);
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/macro.h"
@@ -22,6 +23,9 @@ void complain_of_no_daemon(
 /* There was one; r is what presence_call() said. */
 void complain_of_silence(FILE *file, const struct look *look, const char *path,
     const char *method, int r);
+/* It speaks another version of the protocol than we do. */
+void complain_of_protocol(
+    FILE *file, const struct look *look, const char *path, int64_t major);
 /* Anything else: "error: text: strerror". */
 void complain_of_failure(
     FILE *file, const struct look *look, const char *text, int r);

@@ -12,8 +12,12 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/option.h \
 	src/cli/output.c \
 	src/cli/output.h \
+	src/cli/overview.c \
+	src/cli/overview.h \
 	src/cli/page.c \
 	src/cli/page.h \
+	src/cli/protocol.c \
+	src/cli/protocol.h \
 	src/cli/request.c \
 	src/cli/request.h \
 	src/cli/table.c \

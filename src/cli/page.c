@@ -114,6 +114,17 @@ page_add_count(
 	    &page->out, " %s", plural(&page->doc, node, one, many));
 }
 
+void
+page_add_duration(struct page *page, const struct json_node *number)
+{
+	int64_t usec;
+
+	if (json_usec(&page->doc, number, &usec) == JSON_NUMBER_OK)
+		add_duration(&page->out, usec);
+	else
+		visible_add_json(&page->out, json_slice(&page->doc, number));
+}
+
 /* ---- cells ---- */
 
 void

@@ -41,6 +41,8 @@ void page_add_count(
     struct page *page, const char *member, const char *one, const char *many);
 /* "age 0.4s, fresh, from poll"; nothing if the daemon did not say. */
 void page_add_provenance(struct page *page);
+/* "0.4s", of a number of seconds; one that is none as it is. */
+void page_add_duration(struct page *page, const struct json_node *number);
 /* All of a table; if it has no row, the text instead. -ENOMEM or 0. */
 int page_add_table(
     struct page *page, const struct table *table, const char *if_empty);

@@ -15,6 +15,7 @@
 #include "cli/arguments.h"
 #include "cli/complaint.h"
 #include "cli/output.h"
+#include "cli/protocol.h"
 #include "cli/request.h"
 #include "cli/visible.h"
 #include "lib/presence.h"
@@ -49,7 +50,7 @@ now_usec(void)
 
 static int
 show(const struct arguments *arguments, struct presence_reply *reply,
-    int64_t took_usec, const struct look *look)
+    int64_t took_usec)
 {
 	struct output output = {
 	    .ops = arguments->wants_json ? &json_ops : &text_ops,
@@ -66,9 +67,31 @@ show(const struct arguments *arguments, struct presence_reply *reply,
 	r = output_show(&output, &result);
 	if (r == 0)
 		r = output_finish(&output);
-	if (r == 0)
+	return r;
+}
+
+/* What came of a call, to the exit code. */
+static int
+take_reply(const struct arguments *arguments, struct presence *presence,
+    struct presence_reply *reply, int64_t took_usec, const struct look *look)
+{
+	bool is_refusal = presence_reply_is_error(reply);
+	int64_t major;
+	int r = 0;
+
+	if (!is_refusal)
+		r = show(arguments, reply, took_usec);
+	if (!is_refusal && r == 0)
 		return EXIT_DONE;
-	if (r == -EBADMSG)
+	if ((r == -EBADMSG || (is_refusal && protocol_is_suspect(reply))) &&
+	    protocol_is_other(presence, &major)) {
+		complain_of_protocol(
+		    stderr, look, presence_path(presence), major);
+		return EXIT_NO_DAEMON;
+	}
+	if (is_refusal)
+		complain_of_refusal(stderr, look, reply);
+	else if (r == -EBADMSG)
 		complain_of_failure(stderr, look,
 		    "the daemon's result is not what this presencectl knows; "
 		    "--json shows it as it is",
@@ -104,11 +127,8 @@ call(const struct arguments *arguments, const struct request *request,
 		    stderr, look, presence_path(presence), method, r);
 		return EXIT_NO_DAEMON;
 	}
-	if (presence_reply_is_error(reply)) {
-		complain_of_refusal(stderr, look, reply);
-		return EXIT_REFUSED;
-	}
-	return show(arguments, reply, now_usec() - begun_usec, look);
+	return take_reply(
+	    arguments, presence, reply, now_usec() - begun_usec, look);
 }
 
 static int

@@ -149,16 +149,33 @@ add_option(struct buffer *params, const struct option_spec *spec,
 }
 
 static int
+add_operand(struct buffer *params, const char *param, const char *operand)
+{
+	add_name(params, param);
+	return add_text(params, operand);
+}
+
+static int
 add_operands(struct buffer *params, const struct arguments *arguments)
 {
+	const char **operands = arguments->operands;
+
 	if (arguments->n_operands == 0)
 		return REQUEST_CALL;
-	if (arguments->command->operands == OPERANDS_UUID) {
-		add_name(params, "uuid");
-		return add_text(params, arguments->operands[0]);
+	switch (arguments->command->operands) {
+	case OPERANDS_UUID:
+		return add_operand(params, "uuid", operands[0]);
+	case OPERANDS_ONE_CHANNEL:
+		return add_operand(params, "channel", operands[0]);
+	case OPERANDS_LOG_LEVEL:
+		return add_operand(params, "level", operands[0]);
+	case OPERANDS_NONE:
+	case OPERANDS_CHANNELS:
+	case OPERANDS_NAMES_REQUIRED:
+		break;
 	}
 	add_name(params, "channels");
-	return add_names(params, arguments->operands, arguments->n_operands);
+	return add_names(params, operands, arguments->n_operands);
 }
 
 static int

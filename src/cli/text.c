@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text: the manner for people. A table of what was asked for, and under it, for
- * answers out of the cache, how old they are and how they were come by.
+ * answers out of the cache, how old they are and how they were come by. What the
+ * daemon tells of itself is shown by overview.c.
  *
  * The law: a member we do not know is left out, one we miss is shown as "-".
  */
@@ -9,6 +10,7 @@
 
 #include "base/macro.h"
 #include "cli/output.h"
+#include "cli/overview.h"
 #include "cli/page.h"
 #include "cli/visible.h"
 
@@ -167,151 +169,6 @@ show_set_state(struct page *page)
 	return 0;
 }
 
-static bool
-is_time(struct slice name)
-{
-	return slice_is(name, SLICE("since")) ||
-	    slice_is(name, SLICE("uptime")) ||
-	    slice_is(name, SLICE("retry_in"));
-}
-
-/* Member by member, those of an object inside as "outer.inner". As deep as the
- * text, which is bounded. */
-static void
-add_facts(struct table *table, struct page *page, struct buffer *path,
-    const struct json_node *object)
-{
-	const struct json_doc *doc = &page->doc;
-	const struct json_node *name, *value;
-	size_t n = path->n;
-
-	JSON_FOREACH(name, doc, object) {
-		value = json_value(doc, name);
-		json_string_decode(doc, name, path);
-		if (value->kind == JSON_OBJECT && value->n_children > 0) {
-			buffer_add_char(path, '.');
-			add_facts(table, page, path, value);
-		} else {
-			table_add(table, (struct slice){path->data, path->n});
-			if (is_time(json_string_raw(doc, name)))
-				page_add_time_cell(page, table, value);
-			else
-				page_add_cell(page, table, value);
-		}
-		if (!buffer_is_failed(path))
-			path->n = n;
-	}
-}
-
-static int
-show_members(struct page *page, const struct json_node *object,
-    const struct column *columns)
-{
-	_cleanup_(table_freep) struct table *table = NULL;
-	struct buffer path = {0};
-	int r;
-
-	r = table_new(columns, 2, &table);
-	if (r < 0)
-		return r;
-	add_facts(table, page, &path, object);
-	r = buffer_is_failed(&path) ?
-	    -ENOMEM :
-	    table_format(table, &page->look, &page->out);
-	buffer_done(&path);
-	return r;
-}
-
-static int
-show_facts(struct page *page)
-{
-	static const struct column columns[] = {
-	    {.title = "WHAT"},
-	    {.title = "VALUE"},
-	};
-
-	return show_members(page, json_root(&page->doc), columns);
-}
-
-static int
-show_counters(struct page *page)
-{
-	static const struct column columns[] = {
-	    {.title = "COUNTER"},
-	    {.title = "VALUE", .is_number = true},
-	};
-	const struct json_node *counters =
-	    page_find(page, "counters", JSON_OBJECT);
-
-	if (!counters)
-		return -EBADMSG;
-	return show_members(page, counters, columns);
-}
-
-static void
-add_held(struct table *table, struct page *page, const struct json_node *held)
-{
-	static const char *const plain[] = {
-	    "name", "kind", "level", "occupancy", NULL};
-	static const char *const rest[] = {
-	    "followed", "watchers", "bytes", NULL};
-	const struct json_doc *doc = &page->doc;
-
-	for (size_t i = 0; plain[i]; i++)
-		page_add_cell(page, table, json_find(doc, held, plain[i]));
-	page_add_time_cell(page, table, json_find(doc, held, "age"));
-	page_add_time_cell(page, table, json_find(doc, held, "ttl"));
-	for (size_t i = 0; rest[i]; i++)
-		page_add_cell(page, table, json_find(doc, held, rest[i]));
-}
-
-static int
-show_channels(struct page *page)
-{
-	static const struct column columns[] = {
-	    {.title = "NAME"},
-	    {.title = "KIND"},
-	    {.title = "LEVEL"},
-	    {.title = "OCCUPANTS", .is_number = true},
-	    {.title = "AGE", .is_number = true},
-	    {.title = "TTL", .is_number = true},
-	    {.title = "FOLLOWED"},
-	    {.title = "WATCHERS", .is_number = true},
-	    {.title = "BYTES", .is_number = true},
-	};
-	_cleanup_(table_freep) struct table *table = NULL;
-	const struct json_doc *doc = &page->doc;
-	const struct json_node *channels, *held;
-	int r;
-
-	channels = page_find(page, "channels", JSON_ARRAY);
-	if (!channels)
-		return -EBADMSG;
-	r = table_new(columns, ARRAY_SIZE(columns), &table);
-	if (r < 0)
-		return r;
-	JSON_FOREACH(held, doc, channels)
-		add_held(table, page, held);
-	return page_add_table(page, table, "nothing is held\n");
-}
-
-static int
-show_flushed(struct page *page)
-{
-	buffer_add_text(&page->out, "flushed ");
-	page_add_count(page, "flushed", "entry", "entries");
-	buffer_add_char(&page->out, '\n');
-	return 0;
-}
-
-static int
-show_pong(struct page *page, int64_t took_usec)
-{
-	buffer_add_format(&page->out, "the daemon answered in %lld.%03d ms\n",
-	    (long long)(took_usec / 1000), (int)(took_usec % 1000));
-	return 0;
-}
-
 static int
 show_shape(struct page *page, const struct result *result)
 {
@@ -325,15 +182,21 @@ show_shape(struct page *page, const struct result *result)
 	case SHAPE_SET_STATE:
 		return show_set_state(page);
 	case SHAPE_FACTS:
-		return show_facts(page);
+		return overview_show_facts(page);
 	case SHAPE_COUNTERS:
-		return show_counters(page);
+		return overview_show_counters(page);
 	case SHAPE_CHANNELS:
-		return show_channels(page);
+		return overview_show_channels(page);
 	case SHAPE_FLUSHED:
-		return show_flushed(page);
+		return overview_show_flushed(page);
+	case SHAPE_EXPLANATION:
+		return overview_show_explanation(page);
+	case SHAPE_RELOADED:
+		return overview_show_reloaded(page);
+	case SHAPE_LOG_LEVEL:
+		return overview_show_log_level(page);
 	case SHAPE_PONG:
-		return show_pong(page, result->took_usec);
+		return overview_show_pong(page, result->took_usec);
 	}
 	return -EBADMSG; /* not reached */
 }
