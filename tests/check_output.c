@@ -526,6 +526,11 @@ static const struct {
     {SHAPE_SET_STATE, "{\"state\":{}}"},
     {SHAPE_FACTS, "{\"a\":{\"since\":1790000000,\"uptime\":70000}}"},
     {SHAPE_COUNTERS, "{\"counters\":{\"a\":1}}"},
+    {SHAPE_EXPLANATION,
+	"{\"channel\":\"a\",\"entry\":{\"name\":\"a\",\"age\":1},\"fetches\":["
+	"{\"at\":1,\"took\":1}],\"next\":{\"in\":1,\"why\":\"budget\"}}"},
+    {SHAPE_RELOADED, "{\"changed\":[\"a\"],\"needs_restart\":[\"b\"]}"},
+    {SHAPE_LOG_LEVEL, "{\"level\":\"a\",\"previous\":\"b\"}"},
     {SHAPE_CHANNELS, "{\"channels\":[{\"name\":\"a\",\"age\":1}]}"},
     {SHAPE_FLUSHED, "{\"flushed\":1}"},
     {SHAPE_PONG, "{}"},
