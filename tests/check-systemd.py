@@ -19,10 +19,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 # pylint: disable=wrong-import-position
 from systemd import machine as machines  # noqa: E402
-from systemd import cases_life  # noqa: E402
-from systemd.service import Origin, ServiceCase  # noqa: E402
+from systemd import cases_life, cases_reload  # noqa: E402
+from systemd.service import STUCK, Origin, ServiceCase  # noqa: E402
 
-MODULES = (cases_life,)
+MODULES = (cases_life, cases_reload)
+BUILD = os.environ.get("abs_top_builddir", ".")
 SKIPPED = 77
 
 
@@ -36,7 +37,8 @@ def run_cases(patterns):
     began = time.monotonic()
     machine = machines.Machine()
     try:
-        machine.make_install(os.environ.get("abs_top_builddir", "."))
+        machine.make_install(BUILD)
+        machine.install(os.path.join(BUILD, "tests/systemd/stuck.so"), STUCK)
         machine.boot()
         # As README.md tells who installs it.
         machine.run("systemd-sysusers")

@@ -252,19 +252,64 @@ class Start(Bench):
         self.assertEqual(limits, (1024 + 256, hard))
         self.assertNotIn("level=warning", self.said())
 
-    def test_systemd_is_told(self):
+    def listen_as_systemd(self, **environment):
         notify = os.path.join(self.directory, "notify")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.settimeout(PATIENCE)
-            told.bind(notify)
-            daemon = self.start(env={**os.environ, "NOTIFY_SOCKET": notify})
-            self.assertEqual(told.recv(4096), b"READY=1")
-            daemon.send_signal(signal.SIGHUP)
-            self.assertRegex(told.recv(4096), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
-            self.assertEqual(told.recv(4096), b"READY=1")
-            daemon.send_signal(signal.SIGTERM)
-            self.assertEqual(told.recv(4096), b"STOPPING=1")
-            self.ends(daemon)
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(told.close)
+        told.settimeout(PATIENCE)
+        told.bind(notify)
+        return told, {**os.environ, "NOTIFY_SOCKET": notify, **environment}
+
+    def hear(self, told, pattern):
+        """The next message that fits; others are passed over."""
+        while True:
+            message = told.recv(4096).decode()
+            if re.match(pattern, message):
+                return message
+
+    def test_systemd_is_told(self):
+        told, environment = self.listen_as_systemd()
+        daemon = self.start("server.drain_timeout=2s", env=environment)
+        self.assertEqual(told.recv(4096), b"READY=1")
+        self.assertEqual(
+            told.recv(4096),
+            b"STATUS=0 clients, 0 keys held, no queries yet, upstream ok",
+        )
+        daemon.send_signal(signal.SIGHUP)
+        self.assertRegex(told.recv(4096), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+        self.assertEqual(told.recv(4096), b"READY=1")
+        daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(
+            self.hear(told, "STOPPING=1\n"),
+            "STOPPING=1\nEXTEND_TIMEOUT_USEC=8000000\n"
+            "STATUS=answering those who wait",
+        )
+        self.ends(daemon)
+
+    def test_systemds_watchdog_hears_that_it_lives(self):
+        told, environment = self.listen_as_systemd(WATCHDOG_USEC="600000")
+        daemon = self.start(env=environment)
+        for _ in range(3):
+            self.hear(told, "WATCHDOG=1$")
+        # One that stands still is silent: what it has told is read, and then
+        # no more comes.
+        daemon.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, daemon.pid, os.WSTOPPED)
+        told.settimeout(1)
+        self.assertRaises(TimeoutError, self.hear, told, "nothing")
+        daemon.send_signal(signal.SIGCONT)
+        told.settimeout(PATIENCE)
+        self.hear(told, "WATCHDOG=1$")
+
+    def test_a_refused_reload_is_in_the_status_until_a_good_one(self):
+        told, environment = self.listen_as_systemd()
+        daemon = self.start(env=environment)
+        self.write("[cache]\nttl = 2\n")
+        daemon.send_signal(signal.SIGHUP)
+        self.hear(told, "STATUS=last reload refused, see the log; 0 clients")
+        self.write("")
+        daemon.send_signal(signal.SIGHUP)
+        self.hear(told, "STATUS=0 clients")
 
 
 class Handed(Bench):

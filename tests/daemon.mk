@@ -3,6 +3,7 @@ DAEMON_TESTS = \
 	tests/check_config \
 	tests/check_config_oom \
 	tests/check_loop \
+	tests/check_pulse \
 	tests/check_systemd
 
 if HAVE_CHECK
@@ -29,6 +30,13 @@ tests_check_config_oom_LDADD = $(DAEMON_TEST_LIBS)
 tests_check_loop_SOURCES = tests/check_loop.c
 tests_check_loop_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
 tests_check_loop_LDADD = $(DAEMON_TEST_LIBS)
+
+tests_check_pulse_SOURCES = tests/check_pulse.c $(CORE_TEST_SUPPORT)
+tests_check_pulse_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS) -I$(top_srcdir)/tests
+tests_check_pulse_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=systemd_is_told,--wrap=systemd_watchdog_usec \
+	-Wl,--wrap=systemd_notify_alive,--wrap=systemd_notify_status
+tests_check_pulse_LDADD = tests/support/libclock.la $(DAEMON_TEST_LIBS)
 
 tests_check_systemd_SOURCES = tests/check_systemd.c
 tests_check_systemd_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)

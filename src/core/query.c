@@ -370,6 +370,15 @@ query_flush(struct query *query, const struct slice *names, size_t n)
 	return n_flushed;
 }
 
+bool
+query_has_ready(struct query *query)
+{
+	int64_t now_usec = conduct_now(query), when_usec;
+
+	return !query->is_stopped && due_when(&query->due) <= now_usec &&
+	    gate_ask(&query->gate, now_usec, &when_usec) == GATE_OPEN;
+}
+
 size_t
 query_n_waiting(struct query *query)
 {

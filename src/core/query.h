@@ -239,5 +239,8 @@ void query_written(struct query *query, struct write *write,
 /* Every ask hears PROBLEM_SHUTDOWN and nothing is taken any more; entries and
  * writes in the air need no answer after it, and one that comes is ignored. */
 void query_stop(struct query *query);
+/* Something is due and may go: for a moment that is ordinary; for longer, with
+ * nothing in the air, whoever fetches has fallen asleep. */
+bool query_has_ready(struct query *query);
 /* How many asks wait, for a drain to know its end. */
 size_t query_n_waiting(struct query *query);

@@ -20,6 +20,7 @@
 #include "daemon/drain.h"
 #include "daemon/loop.h"
 #include "daemon/polled.h"
+#include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/settings.h"
 #include "daemon/systemd.h"
@@ -29,6 +30,9 @@
 #define SCRATCH_BYTES (64 * 1024)
 
 #define EPOCH_BYTES 8
+
+/* What taking everything down may take, beyond the drain; for a slow machine. */
+#define END_USEC (5 * USEC_PER_SEC)
 
 struct daemon {
 	const struct config_request *request; /* borrowed */
@@ -53,6 +57,7 @@ struct daemon {
 	struct listener *listener;
 	struct door door;
 	struct drain drain;
+	struct pulse pulse;
 };
 
 static const struct config *
@@ -144,6 +149,7 @@ reload(struct reload_told *told, void *userdata)
 		log_info(LOG_TEXT("reloaded"));
 	}
 	systemd_notify_ready();
+	pulse_reloaded(&daemon->pulse, !is_done);
 	return is_done;
 }
 
@@ -160,10 +166,12 @@ static void
 on_end(_unused_ int number, void *userdata)
 {
 	struct daemon *daemon = userdata;
+	int64_t timeout_usec = config_of(daemon)->server.drain_timeout_usec;
 
-	systemd_notify_stopping();
-	drain_start(
-	    &daemon->drain, config_of(daemon)->server.drain_timeout_usec);
+	systemd_notify_stopping(timeout_usec + DRAIN_FLUSH_USEC + END_USEC,
+	    "answering those who wait");
+	pulse_ending(&daemon->pulse);
+	drain_start(&daemon->drain, timeout_usec);
 }
 
 /* ---- up ---- */
@@ -362,6 +370,9 @@ daemon_new(const struct config_request *request, struct config *config,
 	drain_init(&daemon->drain,
 	    &(struct drain_needs){daemon->loop, daemon->listener,
 		daemon->dispatch, daemon->query});
+	pulse_init(&daemon->pulse,
+	    &(struct pulse_needs){
+		loop_clock(daemon->loop), daemon->query, &daemon->stats});
 	r = door_open(&daemon->door, daemon->listener, &daemon->started,
 	    &daemon->settings.socket);
 	if (r < 0)
@@ -385,7 +396,9 @@ daemon_run(struct daemon *daemon)
 	    LOG_STR("config",
 		config->was_file_read ? config->file : "none, defaults"));
 	systemd_notify_ready();
-	r = loop_run(daemon->loop);
+	r = pulse_start(&daemon->pulse);
+	if (r == 0)
+		r = loop_run(daemon->loop);
 	if (r < 0)
 		log_error(LOG_TEXT("the event loop failed"), LOG_ERRNO(r));
 	else
@@ -405,6 +418,7 @@ daemon_free(struct daemon *daemon)
 	dispatch_free(daemon->dispatch);
 	conn_env_done(&daemon->conns);
 	drain_done(&daemon->drain);
+	pulse_done(&daemon->pulse);
 	listener_free(daemon->listener);
 	if (daemon->query)
 		query_stop(daemon->query);

@@ -11,10 +11,6 @@
 #include "front/dispatch.h"
 #include "front/listener.h"
 
-/* For the replies that say "shutting_down": local sockets take them at once,
- * but for a client that does not read. */
-#define FLUSH_USEC USEC_PER_SEC
-
 static void
 start_timer(struct drain *drain, struct timer *timer, int64_t in_usec)
 {
@@ -47,7 +43,7 @@ on_deadline(void *userdata)
 	    LOG_TEXT("drain_timeout is over, refusing what still waits"),
 	    LOG_INT("waiting", query_n_waiting(drain->needs.query)));
 	drain->phase = DRAIN_FLUSHING;
-	start_timer(drain, &drain->deadline, FLUSH_USEC);
+	start_timer(drain, &drain->deadline, DRAIN_FLUSH_USEC);
 	start_timer(drain, &drain->check, 0);
 	query_stop(drain->needs.query);
 }

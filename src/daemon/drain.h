@@ -18,6 +18,10 @@ struct listener;
 struct loop;
 struct query;
 
+/* How long what is said at the end of drain_timeout may take to go out: local
+ * sockets take it at once, but for a client that does not read. */
+#define DRAIN_FLUSH_USEC USEC_PER_SEC
+
 struct drain_needs {
 	struct loop *loop;
 	struct listener *listener;

@@ -40,6 +40,8 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/loop.h \
 	src/daemon/polled.c \
 	src/daemon/polled.h \
+	src/daemon/pulse.c \
+	src/daemon/pulse.h \
 	src/daemon/reload.c \
 	src/daemon/reload.h \
 	src/daemon/settings.c \

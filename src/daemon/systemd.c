@@ -70,6 +70,24 @@ systemd_take_socket(const char *name, int *ret_fd)
 	return SYSTEMD_SOCKET_TAKEN;
 }
 
+bool
+systemd_is_told(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && *path;
+}
+
+int64_t
+systemd_watchdog_usec(void)
+{
+	uint64_t usec;
+
+	if (sd_watchdog_enabled(0, &usec) <= 0 || usec > INT64_MAX)
+		return 0;
+	return (int64_t)usec;
+}
+
 void
 systemd_notify_ready(void)
 {
@@ -77,9 +95,11 @@ systemd_notify_ready(void)
 }
 
 void
-systemd_notify_stopping(void)
+systemd_notify_stopping(int64_t at_most_usec, const char *status)
 {
-	(void)sd_notify(0, "STOPPING=1");
+	(void)sd_notifyf(0,
+	    "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIi64 "\nSTATUS=%s",
+	    at_most_usec, status);
 }
 
 void
@@ -90,6 +110,18 @@ systemd_notify_reloading(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIi64,
 	    now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
+}
+
+void
+systemd_notify_status(const char *status)
+{
+	(void)sd_notifyf(0, "STATUS=%s", status);
+}
+
+void
+systemd_notify_alive(void)
+{
+	(void)sd_notify(0, "WATCHDOG=1");
 }
 
 bool

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""How the service starts, restarts and ends."""
+"""How the service starts, is watched, restarts and ends."""
 
-from systemd.service import SERVICE, SOCKET, SOCKET_PATH, Crowd, ServiceCase
+import os
+import signal
+import threading
+
+from systemd.machine import eventually
+from systemd.service import SERVICE, SOCKET, SOCKET_PATH, STUCK, Comers, ServiceCase
 
 
 class Activation(ServiceCase):
@@ -13,19 +18,101 @@ class Activation(ServiceCase):
         self.assertIn("socket=" + SOCKET_PATH, "\n".join(self.messages()))
 
     def test_ten_restarts_refuse_no_connection_of_50_clients(self):
-        crowd = Crowd(self.machine.path(SOCKET_PATH), 50)
+        crowd = Comers(self.machine.path(SOCKET_PATH), 50)
         self.addCleanup(crowd.end)
         pids = set()
-        crowd.wait_until_each_was_answered_again()
+        crowd.wait_until_each_was_answered()
         for _ in range(10):
             pids.add(self.main_pid())
             self.systemctl("restart", SERVICE)
-            crowd.wait_until_each_was_answered_again()
+            crowd.wait_until_each_was_answered()
         pids.add(self.main_pid())
         crowd.end()
         self.assertEqual(crowd.failures, [])
         self.assertEqual(len(pids), 11, "ten restarts, eleven daemons")
         print(
-            "  answered %d, sent away while ending %d, refused 0"
-            % (sum(crowd.answered), crowd.sent_away)
+            "answered %d, sent away by one that ended %d, refused 0 ... "
+            % (sum(crowd.answered), crowd.sent_away),
+            end="",
         )
+
+    def test_a_broken_configuration_is_not_started_again_and_again(self):
+        self.configure("[cache]\nttl = 3\n")
+        self.systemctl("stop", SOCKET)
+        started = self.systemctl("start", SERVICE, check=False)
+        self.assertNotEqual(started.returncode, 0)
+        self.assertEqual(self.show("ExecMainStatus"), "78")
+        self.assertEqual(self.show("NRestarts"), "0")
+        self.assertIn("check.conf:4: [cache] ttl", "\n".join(self.messages()))
+
+
+class Watchdog(ServiceCase):
+    """As installed it waits 30 s; here fewer."""
+
+    def start(self, more=""):
+        self.assertIn("\nWatchdogSec=30s\n", self.systemctl("cat", SERVICE).stdout)
+        self.drop_in("WatchdogSec=4s\nTimeoutAbortSec=1s\n" + more)
+        self.systemctl("start", SERVICE)
+        return self.main_pid()
+
+    def is_killed_and_started_again(self, pid):
+        self.is_answered_by_another(pid)
+        self.assertEqual(self.show("NRestarts"), "1")
+        self.eventually_said("Watchdog timeout")
+
+    def test_a_daemon_that_stands_still_is_killed_and_started_again(self):
+        pid = self.start()
+        self.machine.run("kill", "-STOP", str(pid))
+        self.is_killed_and_started_again(pid)
+
+    def test_a_callback_that_never_returns_likewise(self):
+        pid = self.start("Environment=LD_PRELOAD=%s\n" % STUCK)
+        client = self.connect()
+        client.call("ping")
+        client.send(b"stuck\n")
+        self.is_killed_and_started_again(pid)
+
+    def test_a_daemon_that_lives_is_left_alone(self):
+        pid = self.start()
+        self.connect().call("ping")
+        self.assertFalse(threading.Event().wait(10))
+        self.assertEqual(self.main_pid(), pid)
+
+    def test_the_status_says_how_it_is(self):
+        self.start()
+        self.here_now("lobby")
+        self.here_now("lobby")
+        wanted = "1 keys held, 50 % of 2 queries answered at once, upstream ok"
+        eventually("the status", lambda: wanted in self.show("StatusText"))
+
+
+class End(ServiceCase):
+    def test_a_stop_answers_who_waits_and_has_the_time_it_asks_for(self):
+        # systemd's own patience would be over long before the answer.
+        self.configure("request_timeout = 30s\n[server]\ndrain_timeout = 40s\n")
+        self.drop_in("TimeoutStopSec=2s\n")
+        client = self.connect()
+        client.ask("here_now", channels=["slow"], timeout=30)
+        self.assertTrue(self.origin.asked_slow.wait(60))
+        self.systemctl("stop", "--no-block", SERVICE, SOCKET)
+        self.eventually_said("ending")
+        self.assertFalse(threading.Event().wait(5))
+        self.assertEqual(self.show("ActiveState"), "deactivating")
+        self.assertEqual(self.show("StatusText"), "answering those who wait")
+        self.origin.gate.set()
+        self.assertEqual(client.result()["total_occupancy"], 1)
+        self.assertTrue(client.is_at_end())
+        eventually("its end", lambda: self.show("ActiveState") == "inactive")
+        self.assertEqual(self.show("Result"), "success")
+
+    def test_a_killed_daemon_is_started_again(self):
+        self.systemctl("start", SERVICE)
+        pid = self.main_pid()
+        self.machine.run("kill", "-" + str(int(signal.SIGKILL)), str(pid))
+        self.is_answered_by_another(pid)
+
+    def test_the_socket_goes_with_its_unit_and_nothing_is_left(self):
+        self.here_now("lobby")
+        self.systemctl("stop", SOCKET)
+        self.assertEqual(self.show("ActiveState"), "inactive")
+        self.assertFalse(os.path.exists(self.machine.path(SOCKET_PATH)))

@@ -18,6 +18,7 @@ SOCKET_PATH = "/run/presenced/presenced.sock"
 CONFIG = "/etc/presenced/presenced.conf.d/check.conf"
 DROPINS = "/etc/systemd/system/presenced.service.d"
 CREDENTIALS = "/etc/credstore"
+STUCK = "/usr/local/lib/presenced-stuck.so"
 BODY = {"status": 200, "message": "OK", "service": "Presence"}
 
 
@@ -117,6 +118,11 @@ class ServiceCase(unittest.TestCase):
         head = "[upstream]\norigin = http://127.0.0.1:%d\n" % port
         self.machine.put(path, head + text)
 
+    def is_answered_by_another(self, pid, channel="lobby"):
+        """Waits until a daemon that is not pid answers."""
+        eventually("another daemon", lambda: self.main_pid() not in (0, pid))
+        self.assertEqual(self.here_now(channel)["total_occupancy"], 1)
+
     def drop_in(self, text):
         self.machine.put(os.path.join(DROPINS, "check.conf"), "[Service]\n" + text)
         self.systemctl("daemon-reload")
@@ -160,7 +166,7 @@ class ServiceCase(unittest.TestCase):
 
 
 class Crowd:
-    """Clients that connect, ask, close, and again, each as fast as it can."""
+    """Clients that ask again and again, each as fast as it can."""
 
     def __init__(self, path, n):
         self.path = path
@@ -171,6 +177,27 @@ class Crowd:
         self.threads = [threading.Thread(target=self.ask, args=(i,)) for i in range(n)]
         for thread in self.threads:
             thread.start()
+
+    def ask(self, i):
+        raise NotImplementedError
+
+    def wait_until_each_was_answered(self):
+        """Once more than until now."""
+        before = list(self.answered)
+        eventually(
+            "an answer for each client",
+            lambda: self.failures
+            or all(now > then for now, then in zip(self.answered, before)),
+        )
+
+    def end(self):
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Comers(Crowd):
+    """Each connects, asks, closes, and comes again."""
 
     def ask(self, i):
         while not self.is_over.is_set():
@@ -192,15 +219,16 @@ class Crowd:
                 except (AssertionError, ConnectionError):
                     self.sent_away += 1  # closed before it was read
 
-    def wait_until_each_was_answered_again(self):
-        before = list(self.answered)
-        eventually(
-            "an answer for each client",
-            lambda: self.failures
-            or all(now > then for now, then in zip(self.answered, before)),
-        )
 
-    def end(self):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
+class Stayers(Crowd):
+    """Each connects once and means to stay."""
+
+    def ask(self, i):
+        try:
+            with Client(self.path) as client:
+                client.socket.settimeout(120)
+                while not self.is_over.is_set():
+                    client.here_now("lobby")
+                    self.answered[i] += 1
+        except (AssertionError, OSError, Refused) as error:
+            self.failures.append(repr(error))
