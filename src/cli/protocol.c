@@ -48,7 +48,7 @@ protocol_is_other(struct presence *presence, int64_t *ret_major)
 {
 	struct presence_reply *reply = NULL;
 	struct slice hello;
-	int64_t major;
+	int64_t major = 0;
 	bool is_other;
 
 	if (presence_call(presence, "hello", NULL, HELLO_WAIT_USEC, &reply) < 0)
