@@ -1,6 +1,21 @@
 # SPDX-License-Identifier: MIT
 EXTRA_DIST += etc/presenced.conf
 
+# Completions, under the names by which each shell looks for them.
+BASH_COMPLETIONS = etc/bash/presencectl etc/bash/presenced
+ZSH_COMPLETIONS = etc/zsh/_presencectl etc/zsh/_presenced
+FISH_COMPLETIONS = etc/fish/presencectl.fish etc/fish/presenced.fish
+EXTRA_DIST += $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS)
+if WITH_BASH_COMPLETION
+bashcompletion_DATA = $(BASH_COMPLETIONS)
+endif
+if WITH_ZSH_COMPLETION
+zshcompletion_DATA = $(ZSH_COMPLETIONS)
+endif
+if WITH_FISH_COMPLETION
+fishcompletion_DATA = $(FISH_COMPLETIONS)
+endif
+
 # What an administrator has changed stays: at install the file that is there,
 # at uninstall one that is no longer ours.
 presenceddir = $(sysconfdir)/presenced

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shutil
 import socket
 import struct
@@ -625,6 +626,19 @@ class Help(Case):
             self.ctl("--version").stdout.decode(), r"^presencectl \d+\.\d+"
         )
         self.assertEqual(self.ctl("ping", "-V").returncode, 0)
+
+
+class Words(unittest.TestCase):
+    """What the daemon may say has its words here."""
+
+    def test_every_reason_for_a_next_request_is_explained(self):
+        top = os.environ.get("abs_top_srcdir", ".")
+        with open(os.path.join(top, "src/core/look.c"), encoding="utf-8") as file:
+            said = re.findall(r'return "([a-z_]+)";', file.read())
+        with open(os.path.join(top, "src/cli/overview.c"), encoding="utf-8") as file:
+            known = re.findall(r'\{"([a-z_]+)", ?"', file.read())
+        self.assertGreater(len(said), 5)
+        self.assertEqual(said, known)
 
 
 class Manual(Case):

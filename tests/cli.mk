@@ -13,5 +13,5 @@ tests_check_output_LDFLAGS = $(AM_LDFLAGS) \
 tests_check_output_LDADD = src/cli/libcli.la src/lib/libpresence.la \
 	src/base/libbase.la $(CHECK_LIBS)
 
-dist_check_SCRIPTS += tests/cli-presencectl.py
-TESTS += tests/cli-presencectl.py
+dist_check_SCRIPTS += tests/cli-completions.py tests/cli-presencectl.py
+TESTS += tests/cli-completions.py tests/cli-presencectl.py

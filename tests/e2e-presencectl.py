@@ -161,6 +161,33 @@ class Ctl(SharedCase):
         self.shown("ping")
         self.assertIn("presenced", self.shown("hello"))
 
+    def test_explain_tells_what_is_held_and_how_it_was_fetched(self):
+        text = self.shown("explain", "unheard-of")
+        self.assertIn("nothing is held of it", text)
+        self.assertIn("nobody asks for it", text)
+        self.client.here_now("lobby")
+        lines = self.shown("explain", "lobby").splitlines()
+        self.assertRegex(lines[1], r"^lobby +channel ")
+        self.assertRegex(lines[3], r"^FETCHED +SECONDS +OUTCOME")
+        self.assertRegex(lines[4], r"^20\d\d-.*Z +[0-9.]+ +ok ")
+        self.assertRegex(lines[-1], r"^next request.*: ")
+
+    def test_log_level_is_changed_until_told_otherwise(self):
+        self.assertEqual(
+            self.shown("log-level", "debug"),
+            "the daemon's log level is debug, and was info\n",
+        )
+        self.assertEqual(
+            self.shown("log-level", "info"),
+            "the daemon's log level is info, and was debug\n",
+        )
+        done = self.ctl("log-level", "loud")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"error, warning, info or debug", done.stderr)
+
+    def test_reload_of_an_unchanged_configuration_changes_nothing(self):
+        self.assertEqual(self.shown("reload"), "reloaded; nothing changed\n")
+
     def test_flush_makes_it_forget(self):
         self.client.here_now("forgotten")
         self.shown("flush", "forgotten")

@@ -197,10 +197,10 @@ add_why(struct page *page, struct slice why)
 	} whys[] = {
 	    {"unasked", "nobody asks for it; with the next who does"},
 	    {"in_flight", "it is on its way"},
-	    {"waited", "somebody waits for it"},
+	    {"waited_for", "somebody waits for it"},
 	    {"refresh", "refreshed ahead of time, since it is asked for"},
 	    {"hold_off", "its last request failed"},
-	    {"origin", "the service is in trouble"},
+	    {"origin_trouble", "the service is in trouble"},
 	    {"probe", "another request finds out whether the trouble is over"},
 	    {"budget", "the budget of requests is spent"},
 	};
