@@ -1219,7 +1219,7 @@ END_TEST
 START_TEST(test_counts_of_large_channels_share_a_request)
 {
 	FIXTURE(f);
-	static char names[40][8];
+	static char names[40][16];
 
 	f.query.travels = true;
 	for (int i = 0; i < 40; i++) {
