@@ -224,7 +224,7 @@ class Documents(Bench):
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_has_nothing_to_say_of_the_pages(self):
-        for page in ("presenced.8", "presenced.conf.5"):
+        for page in ("presenced.8", "presenced.conf.5", "presenced-protocol.7"):
             done = subprocess.run(
                 ["mandoc", "-T", "lint", os.path.join(TOP, "doc", page)],
                 capture_output=True,

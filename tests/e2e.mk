@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e-malformed.py \
 	tests/e2e-presencectl.py \
 	tests/e2e-protocol.py \
+	tests/e2e-protocol-page.py \
 	tests/e2e-queries.py \
 	tests/e2e-tls.py
 
