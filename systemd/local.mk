@@ -9,12 +9,14 @@ UNITS = systemd/presenced.service systemd/presenced@.service \
 CLEANFILES += $(UNITS)
 
 UNIT_SED = $(SED) -e 's,@sbindir[@],$(sbindir),g' \
+	-e 's,@bindir[@],$(bindir),g' \
 	-e 's,@unit[@],presenced,g' \
 	-e 's,@name[@],presenced,g' \
 	-e 's,@socket[@],presenced,g' \
 	-e 's,@arguments[@],,g' \
 	-e 's,@for[@],,g'
 TEMPLATE_SED = $(SED) -e 's,@sbindir[@],$(sbindir),g' \
+	-e 's,@bindir[@],$(bindir),g' \
 	-e 's,@unit[@],presenced@%i,g' \
 	-e 's,@name[@],presenced-%i,g' \
 	-e 's,@socket[@],%i,g' \

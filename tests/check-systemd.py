@@ -19,10 +19,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 # pylint: disable=wrong-import-position
 from systemd import machine as machines  # noqa: E402
-from systemd import cases_life, cases_reload  # noqa: E402
+from systemd import cases_life, cases_reload, cases_walls  # noqa: E402
 from systemd.service import STUCK, Origin, ServiceCase  # noqa: E402
 
-MODULES = (cases_life, cases_reload)
+MODULES = (cases_life, cases_reload, cases_walls)
 BUILD = os.environ.get("abs_top_builddir", ".")
 SKIPPED = 77
 

@@ -9,7 +9,8 @@ check-systemd: all tests/systemd/stuck.so
 
 dist_check_SCRIPTS += tests/check-systemd.py
 EXTRA_DIST += tests/systemd/cases_life.py tests/systemd/cases_reload.py \
-	tests/systemd/machine.py tests/systemd/service.py \
+	tests/systemd/cases_walls.py tests/systemd/machine.py \
+	tests/systemd/service.py \
 	tests/systemd/stuck.c
 
 # A bug to be preloaded, so that the daemon that is tested is the one installed.
