@@ -253,7 +253,7 @@ START_TEST(test_a_refused_reload_tells_the_problem_and_its_place)
 	desk.problems = SLICE("/etc/p:4: [cache] ttl: \"\xff\" is bad\n");
 	fake_conn_text(desk.conn, CALL("1", "reload", "{}"));
 	ck_assert_ptr_nonnull(strstr(fake_conn_said(desk.conn),
-	    "\"message\":\"nothing was changed: /etc/p:4: [cache] ttl: "
+	    "\"message\":\"nothing was changed:\\n/etc/p:4: [cache] ttl: "
 	    "\\\"?\\\" is bad\",\"data\":{\"kind\":\"internal_error\""));
 }
 

@@ -222,6 +222,24 @@ class Documents(Bench):
         for key, (_, text) in self.page().items():
             self.assertEqual("Not in use yet." in text, self.keys[key][2], key)
 
+    def test_the_manual_page_says_what_needs_a_restart(self):
+        """The table in the code says which keys a reload puts in force."""
+        rows = read("src/daemon/config_keys.c").split("config_key keys[]")[1]
+        rows = re.findall(r"(?ms)^    ([A-Z]+)\((.*?)\),\n(?=    |\n|\})", rows)
+        self.assertEqual(len(rows), len(self.keys))
+        live = set()
+        for macro, row in rows:
+            section, name = (["access"] * (macro == "RULE") + re.findall(r"\w+", row))[:2]
+            self.assertIn(section + "." + name, self.keys)
+            if macro == "RULE" or "CONFIG_LIVE" in row:
+                live.add(section + "." + name)
+        for key, (_, text) in self.page().items():
+            with self.subTest(key=key):
+                is_later = self.keys[key][2]
+                self.assertEqual(
+                    "Needs a restart." in text, not is_later and key not in live
+                )
+
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_has_nothing_to_say_of_the_pages(self):
         for page in ("presenced.8", "presenced.conf.5", "presenced-protocol.7"):

@@ -164,7 +164,7 @@ class Ctl(SharedCase):
     def test_explain_tells_what_is_held_and_how_it_was_fetched(self):
         text = self.shown("explain", "unheard-of")
         self.assertIn("nothing is held of it", text)
-        self.assertIn("nobody asks for it", text)
+        self.assertIn("when somebody asks", text)
         self.client.here_now("lobby")
         lines = self.shown("explain", "lobby").splitlines()
         self.assertRegex(lines[1], r"^lobby +channel ")

@@ -37,6 +37,13 @@ deep: deep-e2e
 deep-e2e: all
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-soak.py
 
+# An operator's first hour, from "make install" on, as a script types it.
+.PHONY: newcomer
+newcomer: all
+	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/newcomer
+deep: newcomer
+EXTRA_DIST += tests/newcomer
+
 # "./bootstrap demo", and what it asks with, which is also what "make bench"
 # measures with.
 noinst_PROGRAMS += tests/bench/load

@@ -195,7 +195,7 @@ add_why(struct page *page, struct slice why)
 		const char *word;
 		const char *meaning;
 	} whys[] = {
-	    {"unasked", "nobody asks for it; with the next who does"},
+	    {"unasked", "when somebody asks for it again"},
 	    {"in_flight", "it is on its way"},
 	    {"waited_for", "somebody waits for it"},
 	    {"refresh", "refreshed ahead of time, since it is asked for"},

@@ -77,7 +77,7 @@ say_refused(const struct reply *reply, struct reload_told *told)
 {
 	_cleanup_(buffer_done) struct buffer message = {0};
 
-	buffer_add_text(&message, "nothing was changed: ");
+	buffer_add_text(&message, "nothing was changed:\n");
 	if (told->problems.n == 0)
 		buffer_add_text(&message, "the daemon's log says why");
 	else /* but for the last newline */
