@@ -1714,6 +1714,54 @@ START_TEST(test_past_the_days_requests_only_those_who_wait_are_served)
 
 END_TEST
 
+/* What is put off is not ready, or somebody who watches us would think that we
+ * let it lie; and a reload that allows more brings it back. */
+START_TEST(test_what_the_day_has_put_off_is_not_left_lying)
+{
+	static const struct key lobby = {
+	    .kind = KEY_CHANNEL, .name = {"lobby", 5}};
+	struct take take;
+
+	o.policy.max_requests_per_day = 1;
+	query_poll(o.query, &lobby, 1);
+	take = origin_take(&o);
+	origin_answer(&o, &take, "ana");
+	ck_assert_int_eq(o.stats.values[STAT_refreshes_withheld], 1);
+	o.n_wakes = 0;
+	for (int i = 0; i < 100; i++) {
+		origin_wait(&o, 1);
+		ck_assert(!query_has_ready(o.query));
+	}
+	ck_assert_uint_eq(o.n_wakes, 0);
+	o.policy.max_requests_per_day = 0;
+	query_policy_changed(o.query);
+	ck_assert(query_has_ready(o.query));
+	take = origin_take(&o);
+	origin_answer(&o, &take, "bo");
+}
+
+END_TEST
+
+/* The same, of what was due before the last of the day's requests went. */
+START_TEST(test_what_was_due_already_is_put_off_too)
+{
+	struct take take;
+
+	o.policy.max_requests_per_day = 2;
+	fill("c:lobby", "ana");
+	asker_ask(&o, &a, &plain_terms, "c:lobby"); /* hot */
+	asker_done(&a);
+	asker_ask(&o, &b, &plain_terms, "w:ana");
+	take = origin_take(&o);
+	origin_answer_texts(&o, &take, "x");
+	origin_wait(&o, 2.5);
+	ck_assert(!origin_has_work(&o));
+	ck_assert_int_eq(o.stats.values[STAT_refreshes_withheld], 1);
+	ck_assert(!query_has_ready(o.query));
+}
+
+END_TEST
+
 /* Nothing is known of the keys: they are held on to, and free when it is over. */
 START_TEST(test_a_condemned_credential_is_the_origins_trouble)
 {
@@ -2048,6 +2096,8 @@ add_limits(TCase *tcase)
 	ADD(test_what_is_polled_is_kept_fresh_though_nobody_asks);
 	ADD(test_what_is_polled_no_longer_is_let_go);
 	ADD(test_what_is_polled_is_never_evicted);
+	ADD(test_what_the_day_has_put_off_is_not_left_lying);
+	ADD(test_what_was_due_already_is_put_off_too);
 }
 
 static void

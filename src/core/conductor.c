@@ -41,26 +41,12 @@ wake(struct query *query)
 	query->upstream.ops->wake(query->upstream.userdata);
 }
 
-/* When something is due that may go: past the day's requests what nobody waits
- * for is not, until the next day. */
-static int64_t
-when_due(struct query *query)
-{
-	int64_t when_usec = due_when(&query->due);
-	int64_t spared_usec;
-
-	if (when_usec == INT64_MIN || when_usec == INT64_MAX ||
-	    !gate_is_sparing(&query->gate, conduct_now(query), &spared_usec))
-		return when_usec;
-	return when_usec > spared_usec ? when_usec : spared_usec;
-}
-
 /* Nudges the upstream now, or sets the timer for when there will be cause. A
  * timer that finds no memory is set again by the next thing that happens. */
 void
 conduct_arm(struct query *query)
 {
-	int64_t when_usec = when_due(query);
+	int64_t when_usec = due_when(&query->due);
 	int64_t now_usec = conduct_now(query);
 	int64_t gate_usec = 0;
 
@@ -93,12 +79,25 @@ conduct_on_timer(void *userdata)
 	wake(query);
 }
 
+bool
+conduct_puts_off(struct query *query, int64_t *when_usec)
+{
+	int64_t until_usec;
+
+	if (!gate_is_sparing(&query->gate, conduct_now(query), &until_usec) ||
+	    *when_usec >= until_usec)
+		return false;
+	*when_usec = until_usec;
+	return true;
+}
+
 /* An entry that nobody waits for: due ahead of its time if it is hot. One that
  * finds no memory is fetched when it is next asked for. */
 void
 conduct_schedule(struct query *query, struct entry *entry)
 {
 	int64_t when_usec;
+	bool is_put_off;
 
 	if (entry->is_in_air || entry->due.place == DUE_WAITED)
 		return;
@@ -107,10 +106,23 @@ conduct_schedule(struct query *query, struct entry *entry)
 	when_usec = entry_refresh_usec(entry, query->policy);
 	if (!entry->is_held && when_usec < conduct_now(query))
 		when_usec = conduct_now(query);
+	is_put_off = conduct_puts_off(query, &when_usec);
 	if (entry->due.place == DUE_LATER && entry->due.when_usec == when_usec)
 		return;
+	if (is_put_off)
+		stats_count(query->stats, STAT_refreshes_withheld);
 	if (due_at(&query->due, &entry->due, when_usec) == 0)
 		conduct_arm(query);
+}
+
+void
+conduct_schedule_anew(struct query *query)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &query->cache.entries, link)
+		if (entry->due.place == DUE_LATER)
+			conduct_schedule(query, entry);
 }
 
 /* ---- keys waited for or in the air ---- */

@@ -292,10 +292,12 @@ ask_free(struct ask *ask)
 	return NULL;
 }
 
-/* A cache that is too large now shrinks, and the budget may give more. */
+/* A cache that is too large now shrinks, what is due has another time, and the
+ * budget may give more. */
 void
 query_policy_changed(struct query *query)
 {
+	conduct_schedule_anew(query);
 	conduct_review(query);
 }
 

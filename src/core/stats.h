@@ -57,7 +57,7 @@
 	X(evictions, COUNTER, "entries evicted by max_bytes")                  \
 	X(refreshes, COUNTER, "requests ahead of time, for hot keys")          \
 	X(refreshes_withheld, COUNTER,                                         \
-	    "times a refresh was not sent: max_requests_per_day")              \
+	    "refreshes put off to the next day: max_requests_per_day")         \
 	X(keys_merged, COUNTER, "keys that travelled in another's request")    \
 	X(keys_ahead, COUNTER, "of these, hot keys that were not due yet")     \
 	X(paging_drift, COUNTER,                                               \

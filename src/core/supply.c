@@ -103,34 +103,25 @@ gate_is_open(struct query *query)
 	return answer == GATE_OPEN;
 }
 
-/* The day's requests are spent, and nobody waits for this one. */
-static bool
-is_withheld(struct query *query)
-{
-	int64_t until_usec;
-
-	if (!gate_is_sparing(&query->gate, conduct_now(query), &until_usec))
-		return false;
-	stats_count(query->stats, STAT_refreshes_withheld);
-	return true;
-}
-
 /* The first that is due and still wanted: a key that went cold since it was
- * scheduled is let go. */
+ * scheduled is let go, and one that nobody waits for may have to be put off. */
 static struct due_node *
 first_due(struct query *query)
 {
 	struct due_node *node;
 
 	while ((node = due_first(&query->due, conduct_now(query)))) {
-		const struct entry *entry =
-		    container_of(node, struct entry, due);
+		struct entry *entry = container_of(node, struct entry, due);
+		int64_t when_usec = node->when_usec;
 
 		if (node->place == DUE_WAITED)
 			return node;
-		if (entry_is_hot(entry, query->policy, conduct_now(query)))
-			return is_withheld(query) ? NULL : node;
-		due_remove(&query->due, node);
+		if (!entry_is_hot(entry, query->policy, conduct_now(query)))
+			due_remove(&query->due, node);
+		else if (conduct_puts_off(query, &when_usec))
+			conduct_schedule(query, entry);
+		else
+			return node;
 	}
 	return NULL;
 }
