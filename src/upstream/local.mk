@@ -6,6 +6,10 @@ src_upstream_libupstream_la_SOURCES = \
 	src/upstream/complaint.h \
 	src/upstream/fetch.c \
 	src/upstream/fetch.h \
+	src/upstream/fetch_ends.c \
+	src/upstream/fetch_mend.c \
+	src/upstream/fetch_parts.h \
+	src/upstream/fetch_send.c \
 	src/upstream/flight.c \
 	src/upstream/flight.h \
 	src/upstream/http.c \
