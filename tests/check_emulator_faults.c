@@ -59,19 +59,7 @@ set(struct bench *bench, struct fault *fault)
 
 #define POLL "/v2/subscribe/demo/lobby,hall/0?tt=1"
 
-static int64_t
-hold_of(struct bench *bench, const char *target)
-{
-	struct call call;
-	int64_t usec;
-
-	ck_assert_int_eq(call_parse(slice_of(target), &call), 0);
-	usec = faults_judge_hold(bench->faults, &call, slice_of(target));
-	call_done(&call);
-	return usec;
-}
-
-START_TEST(test_events_are_lost_doubled_or_late_by_their_channel)
+START_TEST(test_events_are_lost_or_doubled_by_their_channel)
 {
 	struct bench bench;
 	struct fault *fault;
@@ -83,19 +71,18 @@ START_TEST(test_events_are_lost_doubled_or_late_by_their_channel)
 	fault->count = 1;
 	set(&bench, fault);
 	set(&bench, made(FAULT_EVENT_DOUBLE, "lobby"));
-	set(&bench, made(FAULT_EVENT_REORDER, NULL));
 	ck_assert_int_eq(
 	    faults_judge_event(bench.faults, SLICE("lobby")), EVENT_IS_LOST);
 	ck_assert_int_eq(faults_judge_event(bench.faults, SLICE("lobby")),
 	    EVENT_COMES_TWICE);
 	ck_assert_int_eq(
-	    faults_judge_event(bench.faults, SLICE("hall")), EVENT_COMES_LATE);
+	    faults_judge_event(bench.faults, SLICE("hall")), EVENT_PASSES);
 	bench_done(&bench);
 }
 
 END_TEST
 
-START_TEST(test_faults_of_events_and_holds_leave_requests_alone)
+START_TEST(test_faults_of_events_leave_requests_alone)
 {
 	struct bench bench;
 	struct verdict verdict;
@@ -103,34 +90,12 @@ START_TEST(test_faults_of_events_and_holds_leave_requests_alone)
 
 	bench_init(&bench);
 	set(&bench, made(FAULT_EVENT_DROP, NULL));
-	set(&bench, made(FAULT_HOLD, NULL));
 	ck_assert_int_eq(call_parse(SLICE(POLL), &call), 0);
 	faults_judge(bench.faults, &call, SLICE(POLL), &verdict);
 	ck_assert_ptr_null(verdict.fault);
 	ck_assert(!verdict.delayed);
 	verdict_done(&verdict);
 	call_done(&call);
-	bench_done(&bench);
-}
-
-END_TEST
-
-START_TEST(test_a_hold_is_that_of_the_first_rule_that_matches)
-{
-	struct bench bench;
-	struct fault *fault;
-
-	bench_init(&bench);
-	ck_assert_int_eq(hold_of(&bench, POLL), USEC_INFINITY);
-	fault = made(FAULT_HOLD, "hall");
-	fault->hold_usec = 5000;
-	fault->count = 1;
-	set(&bench, fault);
-	fault = made(FAULT_HOLD, NULL);
-	fault->hold_usec = 7000;
-	set(&bench, fault);
-	ck_assert_int_eq(hold_of(&bench, POLL), 5000);
-	ck_assert_int_eq(hold_of(&bench, POLL), 7000);
 	bench_done(&bench);
 }
 
@@ -277,12 +242,8 @@ make_suite(void)
 	Suite *suite = suite_create("emulator/faults");
 	TCase *tcase = tcase_create("rules");
 
-	tcase_add_test(
-	    tcase, test_events_are_lost_doubled_or_late_by_their_channel);
-	tcase_add_test(
-	    tcase, test_faults_of_events_and_holds_leave_requests_alone);
-	tcase_add_test(
-	    tcase, test_a_hold_is_that_of_the_first_rule_that_matches);
+	tcase_add_test(tcase, test_events_are_lost_or_doubled_by_their_channel);
+	tcase_add_test(tcase, test_faults_of_events_leave_requests_alone);
 	tcase_add_test(
 	    tcase, test_a_long_tail_is_mostly_short_and_never_without_end);
 	tcase_add_test(

@@ -277,10 +277,8 @@ class Faults(Case):
             },
             {"kind": "status", "status": 403, "channels": ["a"], "channel_groups": ["g"]},
             {"kind": "drip", "bytes": 3, "every": 0.5},
-            {"kind": "hold", "hold": 12.5, "match": {"channel": "lobby"}},
             {"kind": "event_drop", "match": {"channel": "lobby"}, "count": 2},
             {"kind": "event_double"},
-            {"kind": "event_reorder"},
             {"kind": "refused", "duration": 0},
         ]
 

@@ -197,6 +197,21 @@ class OneChannel(Live):
         # The next poll joins again, and is told so.
         self.assertEqual(told(ana.next()), [("join", "ana", 1, "lobby-pnpres")])
 
+    def test_an_event_may_be_lost_or_come_twice(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        lost = {"kind": "event_drop", "match": {"channel": "lobby"}, "count": 1}
+        self.emulator.control("faults", lost)
+        self.emulator.join("lobby", "ana")
+        self.emulator.control("faults", dict(lost, kind="event_double"))
+        self.emulator.join("lobby", "bo")
+        self.emulator.join("lobby", "cy")
+        heard = []
+        while len(heard) < 3:
+            heard += told(watcher.next())
+        join = lambda uuid, n: ("join", uuid, n, "lobby-pnpres")
+        self.assertEqual(heard, [join("bo", 2), join("bo", 2), join("cy", 3)])
+
     def test_a_client_that_goes_is_held_no_longer(self):
         ana = self.subscriber("ana", "lobby")
         ana.next()

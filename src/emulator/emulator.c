@@ -183,7 +183,8 @@ build_live(struct emulator *emulator)
 	terms.wall_offset_usec = wallclock_usec() - clock_now(clock);
 	realms_set_history(
 	    emulator->realms, options->history, options->history_total);
-	return live_new(&terms, emulator->realms, clock, &emulator->live);
+	return live_new(
+	    &terms, emulator->realms, emulator->faults, clock, &emulator->live);
 }
 
 static int
@@ -202,10 +203,10 @@ build_service(struct emulator *emulator)
 	    },
 	    emulator->realms, clock, &emulator->rest);
 	if (r >= 0)
-		r = build_live(emulator);
-	if (r >= 0)
 		r = faults_new(
 		    clock, options->population.seed, &emulator->faults);
+	if (r >= 0)
+		r = build_live(emulator);
 	if (r >= 0)
 		r = journal_new(options->max_records, &emulator->journal);
 	if (r < 0)
@@ -438,8 +439,8 @@ emulator_free(struct emulator *emulator)
 	exchanges_free(emulator->exchanges);
 	tls_free(emulator->tls);
 	journal_free(emulator->journal);
-	faults_free(emulator->faults);
 	live_free(emulator->live);
+	faults_free(emulator->faults);
 	rest_free(emulator->rest);
 	scenario_free(emulator->scenario);
 	population_free(emulator->population);

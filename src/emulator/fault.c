@@ -8,7 +8,6 @@
 
 /* A piece of a drip, where none is said. */
 #define DRIP_USEC (100 * USEC_PER_MSEC)
-#define HOLD_USEC (30 * USEC_PER_SEC)
 
 static const char *const KIND_NAMES[FAULT_KINDS] = {
     [FAULT_LATENCY] = "latency",
@@ -29,10 +28,8 @@ static const char *const KIND_NAMES[FAULT_KINDS] = {
     [FAULT_GZIP] = "gzip",
     [FAULT_GZIP_CORRUPT] = "gzip_corrupt",
     [FAULT_GZIP_BOMB] = "gzip_bomb",
-    [FAULT_HOLD] = "hold",
     [FAULT_EVENT_DROP] = "event_drop",
     [FAULT_EVENT_DOUBLE] = "event_double",
-    [FAULT_EVENT_REORDER] = "event_reorder",
 };
 
 const char *
@@ -58,8 +55,7 @@ fault_kind_parse(struct slice text, enum fault_kind *ret)
 bool
 fault_kind_is_of_events(enum fault_kind kind)
 {
-	return kind == FAULT_EVENT_DROP || kind == FAULT_EVENT_DOUBLE ||
-	    kind == FAULT_EVENT_REORDER;
+	return kind == FAULT_EVENT_DROP || kind == FAULT_EVENT_DOUBLE;
 }
 
 /* What came to a body was done; what came to none was not. */
@@ -94,7 +90,6 @@ fault_new(enum fault_kind kind)
 	    .until_usec = USEC_INFINITY,
 	    .permille = FAULT_PERMILLE,
 	    .every_usec = DRIP_USEC,
-	    .hold_usec = HOLD_USEC,
 	    .retry_after_sec = -1,
 	    .n_body = BYTES_USUAL,
 	    .effect = usual_effect(kind),

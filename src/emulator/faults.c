@@ -253,8 +253,7 @@ faults_judge(struct faults *faults, const struct call *call,
 	TAILQ_FOREACH_SAFE(fault, &faults->rules, link, next) {
 		if (ret->fault && fault->kind != FAULT_LATENCY)
 			continue;
-		if (fault->kind == FAULT_HOLD ||
-		    fault_kind_is_of_events(fault->kind))
+		if (fault_kind_is_of_events(fault->kind))
 			continue;
 		if (!matches(&fault->match, call, target) ||
 		    !acts(faults, fault))
@@ -275,15 +274,6 @@ verdict_done(struct verdict *verdict)
 	verdict->fault = fault_unref(verdict->fault);
 }
 
-static enum event_fate
-fate_of(enum fault_kind kind)
-{
-	if (kind == FAULT_EVENT_DROP)
-		return EVENT_IS_LOST;
-	return kind == FAULT_EVENT_DOUBLE ? EVENT_COMES_TWICE :
-					    EVENT_COMES_LATE;
-}
-
 enum event_fate
 faults_judge_event(struct faults *faults, struct slice channel)
 {
@@ -298,24 +288,9 @@ faults_judge_event(struct faults *faults, struct slice channel)
 			!slice_is(slice_of(fault->match.channel), channel)))
 			continue;
 		if (acts(faults, fault))
-			return fate_of(fault->kind);
+			return fault->kind == FAULT_EVENT_DROP ?
+			    EVENT_IS_LOST :
+			    EVENT_COMES_TWICE;
 	}
 	return EVENT_PASSES;
-}
-
-int64_t
-faults_judge_hold(
-    struct faults *faults, const struct call *call, struct slice target)
-{
-	struct fault *fault;
-
-	if (faults->n == 0)
-		return USEC_INFINITY;
-	drop_ended(faults);
-	TAILQ_FOREACH(fault, &faults->rules, link) {
-		if (fault->kind == FAULT_HOLD &&
-		    matches(&fault->match, call, target) && acts(faults, fault))
-			return fault->hold_usec;
-	}
-	return USEC_INFINITY;
 }

@@ -46,14 +46,12 @@ enum fault_kind {
 	FAULT_GZIP,         /* compressed, whoever asked and however short */
 	FAULT_GZIP_CORRUPT, /* compressed, and a few bits turned */
 	FAULT_GZIP_BOMB,    /* compressed, of many times the length */
-	FAULT_HOLD,         /* a long poll ends after a time, with nothing */
 	/* What can happen to an event on its way: */
 	FAULT_EVENT_DROP,
 	FAULT_EVENT_DOUBLE,
-	FAULT_EVENT_REORDER, /* after the one that follows it */
 };
 
-#define FAULT_KINDS 22
+#define FAULT_KINDS 20
 
 /* An empty member matches everything. */
 struct fault_match {
@@ -77,7 +75,6 @@ struct fault {
 	int64_t spread_usec;   /* up to this is added, evenly */
 	int64_t tail_usec;     /* the mean of a long tail that is added */
 	int64_t every_usec;    /* between two pieces of a drip */
-	int64_t hold_usec;     /* how long a long poll may last */
 	int64_t count;         /* how often it still acts; -1: always */
 	int64_t until_usec;    /* of the clock; USEC_INFINITY: for ever */
 	unsigned permille;     /* how likely it acts, of 1000 */
@@ -108,7 +105,6 @@ enum event_fate {
 	EVENT_PASSES,
 	EVENT_IS_LOST,
 	EVENT_COMES_TWICE,
-	EVENT_COMES_LATE, /* after the next one of its channel */
 };
 
 /* Connections are to be refused from now on, or no longer. */
@@ -137,9 +133,6 @@ void faults_judge(struct faults *faults, const struct call *call,
 void verdict_done(struct verdict *verdict);
 /* What becomes of an event of this channel (its name without "-pnpres"). */
 enum event_fate faults_judge_event(struct faults *faults, struct slice channel);
-/* How long this long poll may be held; USEC_INFINITY: no rule says. */
-int64_t faults_judge_hold(
-    struct faults *faults, const struct call *call, struct slice target);
 
 /* Called at once if connections are being refused already. */
 void faults_on_refusal(struct faults *faults, refuse_fn fn, void *userdata);

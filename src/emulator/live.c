@@ -70,14 +70,24 @@ static void
 on_event(struct realm *realm, const struct world_event *event, void *userdata)
 {
 	struct live *live = userdata;
+	int r = 0;
 
-	if (tell(live, realm, event) < 0)
+	switch (faults_judge_event(live->faults, event->channel)) {
+	case EVENT_IS_LOST:
+		return;
+	case EVENT_COMES_TWICE:
+		r = tell(live, realm, event);
+		break;
+	case EVENT_PASSES:
+		break;
+	}
+	if (r < 0 || tell(live, realm, event) < 0)
 		live->n_untold++;
 }
 
 int
 live_new(const struct live_terms *terms, struct realms *realms,
-    struct clock *clock, struct live **ret)
+    struct faults *faults, struct clock *clock, struct live **ret)
 {
 	struct live *live = calloc(1, sizeof(*live));
 
@@ -85,6 +95,7 @@ live_new(const struct live_terms *terms, struct realms *realms,
 		return -ENOMEM;
 	live->terms = *terms;
 	live->realms = realms;
+	live->faults = faults;
 	live->clock = clock;
 	live->timetokens = (struct timetokens){
 	    .clock = clock, .offset_usec = terms->wall_offset_usec};

@@ -3,7 +3,7 @@
  * Live: what the world does, told to those who listen. Here the world's events
  * become items; subscribe.h hands them out, publish.h adds messages to them.
  *
- * Ownership: realms and clock are borrowed and outlive the live half.
+ * Ownership: realms, faults and clock are borrowed and outlive the live half.
  * Errors:    none once it is made: an event for which there is no memory is
  *            not told, and counted.
  */
@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "emulator/faults.h"
 #include "emulator/look.h"
 #include "emulator/realms.h"
 #include "emulator/subscription.h"
@@ -34,12 +35,13 @@ struct live {
 	struct live_terms terms;
 	struct clock *clock;   /* borrowed; outlives us */
 	struct realms *realms; /* borrowed; outlives us */
+	struct faults *faults; /* borrowed; outlives us */
 	struct timetokens timetokens;
 	int64_t n_messages; /* published without a number of their own */
 	uint64_t n_untold;  /* events for which there was no memory */
 };
 
 int live_new(const struct live_terms *terms, struct realms *realms,
-    struct clock *clock, struct live **ret);
+    struct faults *faults, struct clock *clock, struct live **ret);
 struct live *live_free(struct live *live);
 DEFINE_CLEANUP(struct live *, live_free);

@@ -76,10 +76,8 @@ make_spoiled(enum look look, const struct fault *fault, const struct call *call,
 	case FAULT_GZIP:
 	case FAULT_GZIP_CORRUPT:
 	case FAULT_GZIP_BOMB:
-	case FAULT_HOLD:
 	case FAULT_EVENT_DROP:
 	case FAULT_EVENT_DOUBLE:
-	case FAULT_EVENT_REORDER:
 		break;
 	}
 	return 0;
