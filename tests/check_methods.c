@@ -187,7 +187,7 @@ START_TEST(test_explain_of_a_channel_nobody_knows)
 	desk_assert_answered(CALL("1", "explain", "{\"channel\":\"a\\\"\"}"),
 	    RESULT("1",
 		"{\"channel\":\"a\\\"\",\"entry\":null,\"fetches\":[],"
-		"\"next\":{\"why\":\"another\"}}") "\n");
+		"\"next\":{\"why\":\"unasked\"}}") "\n");
 	ck_assert_str_eq(desk.query.explained, "a\"");
 }
 

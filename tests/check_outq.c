@@ -39,20 +39,10 @@ say_much(char c, size_t n)
 	outq_out(&queue, &spare)->n += n;
 }
 
-static struct blob *
-blob_of(const char *text)
-{
-	struct blob *blob = blob_new(strlen(text));
-
-	ck_assert_ptr_nonnull(blob);
-	memcpy(blob->data, text, blob->n);
-	return blob;
-}
-
 static void
 say_blob(const char *text)
 {
-	struct blob *blob = blob_of(text);
+	struct blob *blob = blob_of(slice_of(text));
 
 	ck_assert_int_eq(outq_add_blob(&queue, blob), 0);
 	blob_unref(blob);
@@ -102,7 +92,7 @@ END_TEST
 
 START_TEST(test_a_blob_is_let_go_when_it_was_sent)
 {
-	struct blob *blob = blob_of("body");
+	struct blob *blob = blob_of(SLICE("body"));
 
 	ck_assert_int_eq(outq_add_blob(&queue, blob), 0);
 	ck_assert_uint_eq(blob->n_refs, 2);
@@ -200,7 +190,7 @@ END_TEST
 
 START_TEST(test_a_failed_queue_takes_nothing_more)
 {
-	struct blob *blob = blob_of("body");
+	struct blob *blob = blob_of(SLICE("body"));
 
 	say("x");
 	outq_out(&queue, &spare)->failed = true;

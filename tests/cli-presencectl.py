@@ -633,8 +633,8 @@ class Words(unittest.TestCase):
 
     def test_every_reason_for_a_next_request_is_explained(self):
         top = os.environ.get("abs_top_srcdir", ".")
-        with open(os.path.join(top, "src/core/look.c"), encoding="utf-8") as file:
-            said = re.findall(r'return "([a-z_]+)";', file.read())
+        with open(os.path.join(top, "src/core/words.c"), encoding="utf-8") as file:
+            said = re.findall(r'case NEXT_\w+:\n\t+return "([a-z_]+)";', file.read())
         with open(os.path.join(top, "src/cli/overview.c"), encoding="utf-8") as file:
             known = re.findall(r'\{"([a-z_]+)", ?"', file.read())
         self.assertGreater(len(said), 5)

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct blob *
 blob_new(size_t n)
@@ -20,6 +21,16 @@ blob_new(size_t n)
 		return NULL;
 	blob->n_refs = 1;
 	blob->n = n;
+	return blob;
+}
+
+struct blob *
+blob_of(struct slice bytes)
+{
+	struct blob *blob = blob_new(bytes.n);
+
+	if (blob && bytes.n > 0)
+		memcpy(blob->data, bytes.data, bytes.n);
 	return blob;
 }
 

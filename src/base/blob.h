@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/macro.h"
+#include "base/slice.h"
 
 struct blob {
 	size_t n_refs;
@@ -20,6 +21,15 @@ struct blob {
 
 /* One reference, n bytes not yet written; NULL without memory. */
 struct blob *blob_new(size_t n);
+/* The same, of these bytes. */
+struct blob *blob_of(struct slice bytes);
 struct blob *blob_ref(struct blob *blob);
 struct blob *blob_unref(struct blob *blob);
 DEFINE_CLEANUP(struct blob *, blob_unref);
+
+/* Borrowed; of NULL, data NULL. */
+static inline struct slice
+blob_slice(const struct blob *blob)
+{
+	return blob ? (struct slice){blob->data, blob->n} : (struct slice){0};
+}

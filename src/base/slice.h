@@ -31,6 +31,21 @@ slice_is(struct slice a, struct slice b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.data, b.data, a.n) == 0);
 }
 
+/* Without the blanks, some of these, at either end. */
+static inline struct slice
+slice_trim(struct slice text, const char *blanks)
+{
+	size_t n_blanks = strlen(blanks);
+
+	while (text.n > 0 && memchr(blanks, text.data[0], n_blanks)) {
+		text.data++;
+		text.n--;
+	}
+	while (text.n > 0 && memchr(blanks, text.data[text.n - 1], n_blanks))
+		text.n--;
+	return text;
+}
+
 /* Order by bytes, a shorter one before what it begins. */
 static inline int
 slice_cmp(struct slice a, struct slice b)

@@ -31,5 +31,6 @@ src_core_libcore_la_SOURCES = \
 	src/core/trouble.c \
 	src/core/trouble.h \
 	src/core/upstream.h \
+	src/core/words.c \
 	src/core/write.c \
 	src/core/write.h

@@ -3,7 +3,6 @@
  * Look: what the door of the core tells of single keys, to those who want to
  * see rather than to ask. It changes nothing, and warms nothing.
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "core/conductor.h"
@@ -153,29 +152,4 @@ query_explain(struct query *query, struct slice name, struct explanation *ret)
 		ret->problem = entry->trouble.problem;
 	ret->record = entry->record;
 	say_next(query, entry, ret);
-}
-
-const char *
-next_why_to_string(enum next_why why)
-{
-	switch (why) {
-	case NEXT_UNASKED:
-		return "unasked";
-	case NEXT_IN_FLIGHT:
-		return "in_flight";
-	case NEXT_WAITED:
-		return "waited_for";
-	case NEXT_REFRESH:
-		return "refresh";
-	case NEXT_HOLD_OFF:
-		return "hold_off";
-	case NEXT_ORIGIN:
-		return "origin_trouble";
-	case NEXT_PROBE:
-		return "probe";
-	case NEXT_BUDGET:
-		return "budget";
-	}
-	assert(false && "a reason that does not exist");
-	return NULL;
 }

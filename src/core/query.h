@@ -93,6 +93,8 @@ struct query_status {
 };
 
 void query_status(struct query *query, struct query_status *ret);
+/* The protocol's word for it. */
+const char *upstream_state_to_string(enum upstream_state state);
 /* Brings those gauges up to date that are measured rather than counted. */
 void query_measure(struct query *query);
 

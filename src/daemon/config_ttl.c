@@ -13,18 +13,6 @@
 #include "daemon/config_number.h"
 #include "model/key.h"
 
-static struct slice
-trim(struct slice text)
-{
-	while (text.n > 0 && strchr(" \t", text.data[0])) {
-		text.data++;
-		text.n--;
-	}
-	while (text.n > 0 && strchr(" \t", text.data[text.n - 1]))
-		text.n--;
-	return text;
-}
-
 /* Puts the name together again if it held a "="; moves *value behind it. */
 static void
 join_name(const char *name, const char **value, struct buffer *ret)
@@ -38,7 +26,7 @@ join_name(const char *name, const char **value, struct buffer *ret)
 		buffer_add(ret, *value, (size_t)(last - *value));
 		*value = last + 1 + strspn(last + 1, " \t");
 	}
-	whole = trim((struct slice){ret->data, ret->n});
+	whole = slice_trim((struct slice){ret->data, ret->n}, " \t");
 	if (whole.n >= 2 && whole.data[0] == '"' &&
 	    whole.data[whole.n - 1] == '"')
 		whole = (struct slice){whole.data + 1, whole.n - 2};

@@ -60,20 +60,6 @@ tell_alive(struct pulse *pulse)
 
 /* ---- and how ---- */
 
-static const char *
-upstream_to_string(enum upstream_state state)
-{
-	switch (state) {
-	case UPSTREAM_OK:
-		return "ok";
-	case UPSTREAM_DEGRADED:
-		return "degraded";
-	case UPSTREAM_DOWN:
-		return "down";
-	}
-	return "unknown";
-}
-
 static void
 add_hits(const struct stats *stats, char *dst, size_t n)
 {
@@ -113,7 +99,7 @@ format_status(struct pulse *pulse, char dst[static PULSE_STATUS_MAX])
 	    pulse->is_config_refused ? "last reload refused, see the log; " :
 				       "",
 	    stats->values[STAT_clients], status.n_entries, hits,
-	    upstream_to_string(status.state), trouble);
+	    upstream_state_to_string(status.state), trouble);
 }
 
 static void

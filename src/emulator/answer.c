@@ -27,11 +27,9 @@ answer_make(int status, enum service service, const struct buffer *body,
 
 	if (buffer_is_failed(body))
 		return -ENOMEM;
-	blob = blob_new(body->n);
+	blob = blob_of((struct slice){body->data, body->n});
 	if (!blob)
 		return -ENOMEM;
-	if (body->n > 0)
-		memcpy(blob->data, body->data, body->n);
 	*ret = (struct answer){.status = status,
 	    .service = service,
 	    .body = blob,

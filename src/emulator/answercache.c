@@ -131,10 +131,9 @@ answer_cache_put(
 	kept = calloc(1, sizeof(*kept));
 	if (!kept)
 		return;
-	kept->key = blob_new(key.n);
+	kept->key = blob_of(key);
 	if (!kept->key)
 		return;
-	memcpy(kept->key->data, key.data, key.n);
 	if (table_add(&cache->by_key, &kept->node, hash_bytes(key)) < 0)
 		return;
 	kept->answer = *answer;

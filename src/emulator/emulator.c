@@ -63,10 +63,8 @@ reply_control(struct emulator *emulator, struct http_request *request)
 	r = control_answer(&emulator->control, http_request_method(request),
 	    http_request_target(request), http_request_body(request),
 	    &response.status, &body);
-	blob = r < 0 ? NULL : blob_new(body.n);
-	if (blob)
-		memcpy(blob->data, body.data, body.n);
-	else
+	blob = r < 0 ? NULL : blob_of((struct slice){body.data, body.n});
+	if (!blob)
 		response.status = 500;
 	response.body = blob;
 	http_reply(request, &response);

@@ -114,16 +114,6 @@ deflate_spaces(z_stream *stream, size_t n, struct buffer *out)
 	return true;
 }
 
-static struct blob *
-blob_of(const struct buffer *buffer)
-{
-	struct blob *blob = blob_new(buffer->n);
-
-	if (blob && buffer->n > 0)
-		memcpy(blob->data, buffer->data, buffer->n);
-	return blob;
-}
-
 struct blob *
 gzip_bomb(struct slice bytes, size_t n)
 {
@@ -140,7 +130,7 @@ gzip_bomb(struct slice bytes, size_t n)
 	    deflate_spaces(&stream, n > bytes.n ? n - bytes.n : 0, &out) &&
 	    deflate_piece(&stream, rest, Z_FINISH, &out);
 	(void)deflateEnd(&stream);
-	return done ? blob_of(&out) : NULL;
+	return done ? blob_of((struct slice){out.data, out.n}) : NULL;
 }
 
 struct blob *

@@ -35,19 +35,6 @@ cut_word(struct slice *rest)
 	return word;
 }
 
-static struct slice
-trim(struct slice text)
-{
-	while (text.n > 0 && (*text.data == ' ' || *text.data == '\t')) {
-		text.data++;
-		text.n--;
-	}
-	while (text.n > 0 &&
-	    (text.data[text.n - 1] == ' ' || text.data[text.n - 1] == '\t'))
-		text.n--;
-	return text;
-}
-
 static bool
 is_nocase(struct slice a, struct slice b)
 {
@@ -61,14 +48,15 @@ list_has(struct slice list, struct slice word)
 	while (list.n > 0) {
 		const char *comma = memchr(list.data, ',', list.n);
 		size_t n = comma ? (size_t)(comma - list.data) : list.n;
-		struct slice item = trim((struct slice){list.data, n});
+		struct slice item =
+		    slice_trim((struct slice){list.data, n}, " \t");
 		const char *semicolon =
 		    item.n > 0 ? memchr(item.data, ';', item.n) : NULL;
 		struct slice name = item;
 
 		if (semicolon)
 			name.n = (size_t)(semicolon - item.data);
-		if (is_nocase(trim(name), word))
+		if (is_nocase(slice_trim(name, " \t"), word))
 			return !semicolon ||
 			    !memmem(item.data, item.n, "q=0", 3) ||
 			    memmem(item.data, item.n, "q=0.", 4);
@@ -140,7 +128,8 @@ parse_header(struct slice line, bool *has_length, struct http_head *head)
 	if (!colon || colon == line.data)
 		return HTTP_HEAD_BAD;
 	name = (struct slice){line.data, (size_t)(colon - line.data)};
-	value = trim((struct slice){colon + 1, line.n - name.n - 1});
+	value =
+	    slice_trim((struct slice){colon + 1, line.n - name.n - 1}, " \t");
 	if (is_nocase(name, SLICE("content-length")))
 		return parse_length(value, has_length, head);
 	if (is_nocase(name, SLICE("transfer-encoding")))

@@ -31,28 +31,12 @@ struct registry {
 	void *userdata;
 };
 
-static struct slice
-name_of(const struct blob *blob)
-{
-	return (struct slice){blob->data, blob->n};
-}
-
-static struct blob *
-name_new(struct slice name)
-{
-	struct blob *blob = blob_new(name.n);
-
-	if (blob && name.n > 0)
-		memcpy(blob->data, name.data, name.n);
-	return blob;
-}
-
 static bool
 is_group(struct table_node *node, const void *key)
 {
 	const struct group *group = container_of(node, struct group, node);
 
-	return slice_is(name_of(group->name), *(const struct slice *)key);
+	return slice_is(blob_slice(group->name), *(const struct slice *)key);
 }
 
 static struct group *
@@ -91,7 +75,7 @@ group_get(struct registry *registry, struct slice name, struct group **ret)
 	group = calloc(1, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
-	group->name = name_new(name);
+	group->name = blob_of(name);
 	if (!group->name)
 		return -ENOMEM;
 	r = table_add(&registry->by_name, &group->node, hash_bytes(name));
@@ -123,7 +107,7 @@ group_index(const struct group *group, struct slice channel)
 	size_t i;
 
 	for (i = 0; i < group->n_channels; i++)
-		if (slice_is(name_of(group->channels[i]), channel))
+		if (slice_is(blob_slice(group->channels[i]), channel))
 			break;
 	return i;
 }
@@ -143,7 +127,7 @@ group_add(struct group *group, struct slice channel)
 		group->channels = channels;
 		group->n_alloc = n_alloc;
 	}
-	group->channels[group->n_channels] = name_new(channel);
+	group->channels[group->n_channels] = blob_of(channel);
 	if (!group->channels[group->n_channels])
 		return -ENOMEM;
 	group->n_channels++;
@@ -176,7 +160,7 @@ group_end(struct registry *registry, struct group *group)
 	struct blob *name = blob_ref(group->name);
 
 	group_drop(registry, group);
-	tell(registry, name_of(name));
+	tell(registry, blob_slice(name));
 	blob_unref(name);
 }
 
@@ -220,7 +204,7 @@ registry_add(struct registry *registry, struct slice name, struct slice channel)
 		group_drop(registry, group);
 	if (r < 0)
 		return r;
-	tell(registry, name_of(group->name));
+	tell(registry, blob_slice(group->name));
 	return REGISTRY_ADDED;
 }
 
@@ -243,7 +227,7 @@ registry_remove(
 	if (group->n_channels == 0)
 		group_end(registry, group);
 	else
-		tell(registry, name_of(group->name));
+		tell(registry, blob_slice(group->name));
 }
 
 void
@@ -271,7 +255,7 @@ registry_next(const struct registry *registry, const struct group *group)
 struct slice
 group_name(const struct group *group)
 {
-	return name_of(group->name);
+	return blob_slice(group->name);
 }
 
 size_t
@@ -284,5 +268,5 @@ struct slice
 group_channel(const struct group *group, size_t i)
 {
 	assert(i < group->n_channels);
-	return name_of(group->channels[i]);
+	return blob_slice(group->channels[i]);
 }

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "emulator/params.h"
 
+#define BLANKS " \t\r\n"
+
 /* A year: no sum of a few overflows. */
 #define TIME_MAX_USEC (366 * 86400 * USEC_PER_SEC)
 
@@ -45,24 +47,6 @@ complain(const struct reading *reading, const char *what)
 	buffer_add_format(reading->said, "%s:%u: %s",
 	    reading->scenario->terms.name, reading->line, what);
 	return -EINVAL;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct slice
-trim(struct slice text)
-{
-	while (text.n > 0 && is_blank(text.data[0])) {
-		text.data++;
-		text.n--;
-	}
-	while (text.n > 0 && is_blank(text.data[text.n - 1]))
-		text.n--;
-	return text;
 }
 
 /* "1.5", or "+0.5" after the line before. */
@@ -127,15 +111,15 @@ read_line(struct reading *reading, struct slice line)
 	size_t n = 0;
 	int r;
 
-	line = trim(line);
+	line = slice_trim(line, BLANKS);
 	if (line.n == 0 || line.data[0] == '#')
 		return 0;
-	while (n < line.n && !is_blank(line.data[n]))
+	while (n < line.n && !memchr(BLANKS, line.data[n], strlen(BLANKS)))
 		n++;
 	r = read_time(reading, (struct slice){line.data, n}, &at_usec);
 	if (r < 0)
 		return r;
-	order = trim((struct slice){line.data + n, line.n - n});
+	order = slice_trim((struct slice){line.data + n, line.n - n}, BLANKS);
 	if (order.n == 0)
 		return complain(reading, "a time, and nothing to be done");
 	r = terms->fn(order, true, &reason, terms->userdata);

@@ -17,16 +17,6 @@ struct pair {
 	const struct user *user;
 };
 
-static struct blob *
-blob_of(struct slice bytes)
-{
-	struct blob *blob = blob_new(bytes.n);
-
-	if (blob && bytes.n > 0)
-		memcpy(blob->data, bytes.data, bytes.n);
-	return blob;
-}
-
 static bool
 is_channel(struct table_node *node, const void *key)
 {

@@ -84,9 +84,3 @@ seat_is_taken(const struct seat *seat)
 {
 	return seat->place != NOWHERE;
 }
-
-static inline struct slice
-blob_slice(const struct blob *blob)
-{
-	return blob ? (struct slice){blob->data, blob->n} : (struct slice){0};
-}

@@ -36,28 +36,12 @@ stem_of(struct slice name, size_t i)
 	return (struct slice){0};
 }
 
-static struct slice
-name_of(const struct blob *blob)
-{
-	return (struct slice){blob->data, blob->n};
-}
-
-static struct blob *
-name_new(struct slice name)
-{
-	struct blob *blob = blob_new(name.n);
-
-	if (blob)
-		memcpy(blob->data, name.data, name.n);
-	return blob;
-}
-
 static bool
 is_stem(struct table_node *node, const void *key)
 {
 	const struct stem *stem = container_of(node, struct stem, node);
 
-	return slice_is(name_of(stem->name), *(const struct slice *)key);
+	return slice_is(blob_slice(stem->name), *(const struct slice *)key);
 }
 
 static struct stem *
@@ -89,7 +73,7 @@ stem_get(struct timelines *timelines, struct slice name)
 	stem = calloc(1, sizeof(*stem));
 	if (!stem)
 		return NULL;
-	stem->name = name_new(name);
+	stem->name = blob_of(name);
 	if (!stem->name ||
 	    table_add(&timelines->by_stem, &stem->node, hash_bytes(name)) < 0) {
 		blob_unref(stem->name);
@@ -105,7 +89,7 @@ is_timeline(struct table_node *node, const void *key)
 	const struct timeline *timeline =
 	    container_of(node, struct timeline, node);
 
-	return slice_is(name_of(timeline->name), *(const struct slice *)key);
+	return slice_is(blob_slice(timeline->name), *(const struct slice *)key);
 }
 
 static struct timeline *
@@ -140,7 +124,7 @@ put_under_stems(struct timeline *timeline)
 	size_t i;
 
 	for (i = 0; i < STEMS_MAX; i++) {
-		struct slice name = stem_of(name_of(timeline->name), i);
+		struct slice name = stem_of(blob_slice(timeline->name), i);
 		struct stem *stem;
 
 		if (name.n == 0)
@@ -166,7 +150,7 @@ timeline_get(
 			return -ENOMEM;
 		timeline->timelines = timelines;
 		TAILQ_INIT(&timeline->items);
-		timeline->name = name_new(name);
+		timeline->name = blob_of(name);
 		if (!timeline->name || put_under_stems(timeline) < 0 ||
 		    table_add(&timelines->by_name, &timeline->node,
 			hash_bytes(name)) < 0) {
@@ -293,7 +277,7 @@ timelines_next_under(const struct timelines *timelines, struct slice stem_name,
 struct slice
 timeline_name(const struct timeline *timeline)
 {
-	return name_of(timeline->name);
+	return blob_slice(timeline->name);
 }
 
 const struct item *

@@ -87,14 +87,13 @@ get(struct topics *topics, const struct topic_key *key, struct topic **ret)
 		if (!topic)
 			return -ENOMEM;
 		topic->kind = key->kind;
-		topic->name = blob_new(key->name.n);
+		topic->name = blob_of(key->name);
 		if (!topic->name ||
 		    table_add(&topics->table, &topic->node, hash_of(key)) < 0) {
 			blob_unref(topic->name);
 			free(topic);
 			return -ENOMEM;
 		}
-		memcpy(topic->name->data, key->name.data, key->name.n);
 	}
 	*ret = topic;
 	return 0;

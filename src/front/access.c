@@ -110,24 +110,6 @@ add_group(struct access_rule *rule, gid_t gid)
 
 /* Parsing. */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct slice
-trim(struct slice text)
-{
-	while (text.n > 0 && is_blank(text.data[0])) {
-		text.data++;
-		text.n--;
-	}
-	while (text.n > 0 && is_blank(text.data[text.n - 1]))
-		text.n--;
-	return text;
-}
-
 /* Up to the next comma; false when nothing is left. A text that ends with a
  * comma has one more item, an empty one, and that is a fault. */
 static bool
@@ -140,7 +122,7 @@ next_item(struct slice *rest, struct slice *ret)
 		return false;
 	comma = rest->n > 0 ? memchr(rest->data, ',', rest->n) : NULL;
 	n = comma ? (size_t)(comma - rest->data) : rest->n;
-	*ret = trim((struct slice){rest->data, n});
+	*ret = slice_trim((struct slice){rest->data, n}, " \t");
 	if (comma)
 		*rest = (struct slice){comma + 1, rest->n - n - 1};
 	else
@@ -201,7 +183,7 @@ access_rule_parse(struct access_rule *rule, struct slice text,
     const struct access_names *names, struct slice *ret_item)
 {
 	struct access_rule parsed = {0};
-	struct slice rest = trim(text);
+	struct slice rest = slice_trim(text, " \t");
 	struct slice item = {0};
 	int r = ACCESS_OK;
 

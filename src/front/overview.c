@@ -93,21 +93,6 @@ overview_add_hello(struct buffer *buffer, struct front *front)
 	add(buffer, "}");
 }
 
-static const char *
-upstream_state_to_string(enum upstream_state state)
-{
-	switch (state) {
-	case UPSTREAM_OK:
-		return "ok";
-	case UPSTREAM_DEGRADED:
-		return "degraded";
-	case UPSTREAM_DOWN:
-		return "down";
-	}
-	assert(false && "a state that does not exist");
-	return NULL;
-}
-
 static void
 add_last_error(struct buffer *buffer, struct front *front,
     const struct query_status *status)

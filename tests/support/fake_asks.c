@@ -185,12 +185,6 @@ query_explain(struct query *query, struct slice name, struct explanation *ret)
 	*ret = query->explanation;
 }
 
-const char *
-next_why_to_string(enum next_why why)
-{
-	return why == NEXT_REFRESH ? "refresh" : "another";
-}
-
 size_t
 query_flush(struct query *query, const struct slice *names, size_t n)
 {
