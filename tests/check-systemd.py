@@ -50,7 +50,7 @@ def run_cases(patterns):
     finally:
         machine.end()
     n_failed = len(result.failures) + len(result.errors)
-    print("# PASS: %d\n# FAIL: %d" % (result.testsRun - n_failed, n_failed))
+    print("\n# PASS: %d\n# FAIL: %d" % (result.testsRun - n_failed, n_failed))
     return 0 if n_failed == 0 and result.testsRun > 0 else 1
 
 
