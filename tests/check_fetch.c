@@ -990,7 +990,8 @@ START_TEST(test_a_refusal_is_narrowed_to_what_it_names)
 	    "\"d\",\"other\"]},\"error\":true,\"status\":403}");
 	expect_problem(letters[1], PROBLEM_DENIED);
 	expect_problem(letters[3], PROBLEM_DENIED);
-	ck_assert(letters[1]->answer.was_alone);
+	ck_assert(letters[1]->answer.was_named);
+	ck_assert(!letters[1]->answer.was_alone);
 	ck_assert_uint_eq(letters[0]->n_heard + letters[2]->n_heard, 0);
 	turn(&f);
 	ck_assert_str_eq(asked(&f, 0), "a,c");

@@ -1645,6 +1645,35 @@ START_TEST(test_who_failed_alone_travels_alone_until_it_is_answered)
 
 END_TEST
 
+/* Else some hundreds that are refused would each cost a request, and take the
+ * budget from all others. */
+START_TEST(test_who_is_refused_by_name_travels_with_others_again)
+{
+	const struct problem refused = {
+	    .kind = PROBLEM_DENIED, .status_code = 403};
+	const struct answer answer = {
+	    .problem = refused, .retry_after_usec = -1, .was_named = true};
+	struct take first;
+
+	fill("c:bad", "ana");
+	origin_wait(&o, 7);
+	asker_ask(&o, &a, &plain_terms, "c:bad");
+	first = origin_take(&o);
+	origin_ended(&o, &first, &refused);
+	query_answer(o.query, first.entry, &answer);
+	ck_assert_int_eq(a.last.problem.kind, PROBLEM_DENIED);
+	asker_done(&a);
+	asker_ask(&o, &a, &plain_terms, "c:bad"); /* remembered, not held */
+	ck_assert_int_eq(a.last.problem.kind, PROBLEM_DENIED);
+	asker_done(&a);
+	origin_wait(&o, 15);
+	asker_ask(&o, &a, &plain_terms, "c:good c:bad");
+	first = origin_take(&o);
+	ck_assert_str_eq(take_along(&first, 16).offered, "bad");
+}
+
+END_TEST
+
 START_TEST(test_the_one_that_goes_first_goes_alone)
 {
 	struct take first;
@@ -2098,6 +2127,7 @@ add_limits(TCase *tcase)
 	ADD(test_what_is_polled_is_never_evicted);
 	ADD(test_what_the_day_has_put_off_is_not_left_lying);
 	ADD(test_what_was_due_already_is_put_off_too);
+	ADD(test_who_is_refused_by_name_travels_with_others_again);
 }
 
 static void

@@ -494,11 +494,13 @@ entry_fail(struct entry *entry, const struct answer *answer,
 	int64_t for_usec = trouble_step_usec(
 	    entry->trouble.n_steps + 1, policy->hold_off_usec);
 
-	/* A refusal of many, or of our credential, says nothing of the key. */
-	if (answer->problem.kind == PROBLEM_DENIED && answer->was_alone) {
+	/* Any other refusal, of many or of our credential, says nothing of it. */
+	if (answer->problem.kind == PROBLEM_DENIED &&
+	    (answer->was_alone || answer->was_named)) {
 		for_usec = policy->negative_ttl_usec;
 		entry_drop(entry);
 	}
-	entry->is_suspect = answer->was_alone;
+	/* What a refusal names can travel with others: it will be named again. */
+	entry->is_suspect = answer->was_alone && !answer->was_named;
 	trouble_add(&entry->trouble, &answer->problem, now_usec, for_usec);
 }

@@ -34,6 +34,7 @@ struct answer {
 	int64_t upstream_age_usec; /* the Age header; 0 without */
 	unsigned n_pages;          /* fetched for it, at least 1 */
 	bool was_alone;            /* of a problem: it is this key's alone */
+	bool was_named;            /* of a problem: a refusal names this key */
 	bool drifted;              /* pages did not add up, twice */
 	struct channel_answer *channels;
 	size_t n_channels; /* of KEY_CHANNEL, KEY_STATE: 1 */

@@ -121,7 +121,7 @@ narrow(struct fetch *fetch, const struct failed *failed)
 	struct answer answer = fetch_failure(flight, &failed->problem, -1);
 	size_t n = pages_n_keys(flight->pages);
 
-	answer.was_alone = true; /* it may not travel with others for now */
+	answer.was_named = true;
 	for (size_t i = 0; i < n; i++) {
 		struct entry *entry = flight->entries[i];
 
