@@ -9,6 +9,7 @@ E2E_TESTS = \
 	tests/e2e-life.py \
 	tests/e2e-limits.py \
 	tests/e2e-malformed.py \
+	tests/e2e-manners.py \
 	tests/e2e-presencectl.py \
 	tests/e2e-protocol.py \
 	tests/e2e-protocol-page.py \
