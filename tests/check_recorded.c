@@ -307,6 +307,7 @@ expect_reply(const struct pubnub_reply *reply, const struct pubnub_call *call,
 		expect_where(reply, get(payload, "channels"));
 		return;
 	case PUBNUB_SET_STATE:
+	case PUBNUB_SUBSCRIBE:
 		return;
 	case PUBNUB_HERE_NOW:
 	case PUBNUB_GET_STATE:

@@ -11,6 +11,7 @@ tests_support_libweb_la_LIBADD = $(EVENT_OPENSSL_LIBS) $(EVENT_LIBS) \
 UPSTREAM_TESTS = \
 	tests/check_fetch \
 	tests/check_http \
+	tests/check_news \
 	tests/check_pubnub \
 	tests/check_recorded \
 	tests/check_remedy \
@@ -41,6 +42,13 @@ tests_check_http_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS) $(EVENT_CFLAGS) \
 	$(ZLIB_CFLAGS)
 tests_check_http_LDADD = tests/support/libweb.la $(UPSTREAM_TEST_LIBS) \
 	$(ZLIB_LIBS)
+
+tests_check_news_SOURCES = tests/check_news.c \
+	tests/support/fail_alloc.c tests/support/fail_alloc.h
+tests_check_news_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_news_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc
+tests_check_news_LDADD = $(UPSTREAM_TEST_LIBS)
 
 tests_check_pubnub_SOURCES = tests/check_pubnub.c
 tests_check_pubnub_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
@@ -101,3 +109,32 @@ EXTRA_DIST += \
 	tests/corpus/pubnub/state-group \
 	tests/corpus/pubnub/state-single \
 	tests/corpus/pubnub/where
+
+check_PROGRAMS += tests/fuzz_news
+tests_fuzz_news_SOURCES = tests/fuzz_news.c
+tests_fuzz_news_LDADD = $(tests_fuzz_pubnub_LDADD)
+if WITH_FUZZERS
+tests_fuzz_news_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
+tests_fuzz_news_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+tests_fuzz_news_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_fuzz_news_LDFLAGS = $(AM_LDFLAGS)
+TESTS += tests/fuzz_news
+endif
+EXTRA_DIST += \
+	tests/corpus/news/cut-short \
+	tests/corpus/news/empty-set \
+	tests/corpus/news/error-under-200 \
+	tests/corpus/news/handshake \
+	tests/corpus/news/interval \
+	tests/corpus/news/interval-old \
+	tests/corpus/news/interval-refresh \
+	tests/corpus/news/join \
+	tests/corpus/news/leave-2016 \
+	tests/corpus/news/message \
+	tests/corpus/news/no-cursor \
+	tests/corpus/news/refused \
+	tests/corpus/news/state \
+	tests/corpus/news/timeout \
+	tests/corpus/news/two-out-of-order \
+	tests/corpus/news/unreadable

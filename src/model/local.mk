@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += src/model/libmodel.la
 src_model_libmodel_la_SOURCES = \
 	src/model/answer.h \
 	src/model/change.h \
+	src/model/event.h \
 	src/model/key.c \
 	src/model/key.h \
 	src/model/problem.c \

@@ -26,6 +26,8 @@ src_upstream_libupstream_la_SOURCES = \
 	src/upstream/pubnub_body.c \
 	src/upstream/pubnub_error.c \
 	src/upstream/pubnub_error.h \
+	src/upstream/pubnub_event.c \
+	src/upstream/pubnub_event.h \
 	src/upstream/pubnub_url.c \
 	src/upstream/remedy.c \
 	src/upstream/remedy.h \

@@ -31,12 +31,15 @@
 #define PUBNUB_PAGE 1000
 /* The request URI the service still takes. */
 #define PUBNUB_MAX_URI_BYTES (32 * 1024)
+/* Behind a name: who comes and goes there, rather than what is said. */
+#define PUBNUB_PRESENCE "-pnpres"
 
 enum pubnub_op {
 	PUBNUB_HERE_NOW, /* with neither channels nor groups: global */
 	PUBNUB_WHERE_NOW,
 	PUBNUB_GET_STATE,
 	PUBNUB_SET_STATE,
+	PUBNUB_SUBSCRIBE, /* to the presence of all that is named */
 };
 
 struct pubnub_call {
@@ -45,10 +48,12 @@ struct pubnub_call {
 	size_t n_channels;
 	const struct slice *groups;
 	size_t n_groups;
-	struct slice uuid;  /* of all but HERE_NOW: whose */
-	struct slice state; /* of SET_STATE: a JSON object's text */
-	enum level level;   /* of HERE_NOW */
-	uint64_t offset;    /* of HERE_NOW with people: how many to skip */
+	struct slice uuid;   /* of all but HERE_NOW: whose */
+	struct slice state;  /* of SET_STATE: a JSON object's text */
+	enum level level;    /* of HERE_NOW */
+	uint64_t offset;     /* of HERE_NOW with people: how many to skip */
+	struct slice cursor; /* of SUBSCRIBE, digits; empty: from now on */
+	int64_t region;      /* likewise; 0: not told */
 };
 
 /* The call that asks for a key, from the start. Borrows the key. */
@@ -85,7 +90,7 @@ struct pubnub_reply {
 	size_t n_texts, n_texts_alloc;
 };
 
-/* Reads an answer to the call. doc is for working in, and reusable. */
+/* Reads an answer to the call, which is not SUBSCRIBE. doc is for working in, and reusable. */
 int pubnub_parse(const struct pubnub_call *call, int status, struct slice body,
     struct json_doc *doc, struct pubnub_reply **ret);
 struct pubnub_reply *pubnub_reply_free(struct pubnub_reply *reply);

@@ -352,6 +352,8 @@ read_success(struct reading *r, const struct json_node *root)
 		return read_multi(r, channels);
 	case PUBNUB_SET_STATE: /* it echoes the state, and that is all */
 		return is_kind(payload, JSON_OBJECT) ? READ_OK : READ_MALFORMED;
+	case PUBNUB_SUBSCRIBE: /* upstream/pubnub_event's */
+		break;
 	}
 	assert(false && "an operation that does not exist");
 	return READ_MALFORMED;

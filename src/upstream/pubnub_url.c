@@ -41,8 +41,8 @@ pubnub_call_of(const struct key *key, enum level level)
 }
 
 static void
-add_names(struct buffer *buffer, const struct slice *names, size_t n,
-    const char *separator)
+add_names(struct buffer *buffer, const struct pubnub_call *call,
+    const struct slice *names, size_t n, const char *separator)
 {
 	size_t i;
 
@@ -50,17 +50,25 @@ add_names(struct buffer *buffer, const struct slice *names, size_t n,
 		if (i > 0)
 			buffer_add_text(buffer, separator);
 		percent_add(buffer, names[i]);
+		if (call->op == PUBNUB_SUBSCRIBE)
+			buffer_add_text(buffer, PUBNUB_PRESENCE);
 	}
 }
 
-/* "/channel/a,b"; groups alone are asked for under a lone comma. */
+/* "a,b"; groups alone are asked for under a lone comma. */
+static void
+add_channel_names(struct buffer *path, const struct pubnub_call *call)
+{
+	if (call->n_channels == 0)
+		buffer_add_char(path, ',');
+	add_names(path, call, call->channels, call->n_channels, ",");
+}
+
 static void
 add_channels(struct buffer *path, const struct pubnub_call *call)
 {
 	buffer_add_text(path, "/channel/");
-	if (call->n_channels == 0)
-		buffer_add_char(path, ',');
-	add_names(path, call->channels, call->n_channels, ",");
+	add_channel_names(path, call);
 }
 
 static void
@@ -74,7 +82,9 @@ void
 pubnub_add_path(struct buffer *path, const struct pubnub_call *call,
     struct slice subscribe_key)
 {
-	buffer_add_text(path, "/v2/presence/sub-key/");
+	buffer_add_text(path,
+	    call->op == PUBNUB_SUBSCRIBE ? "/v2/subscribe/" :
+					   "/v2/presence/sub-key/");
 	percent_add(path, subscribe_key);
 	switch (call->op) {
 	case PUBNUB_HERE_NOW:
@@ -92,6 +102,11 @@ pubnub_add_path(struct buffer *path, const struct pubnub_call *call,
 		add_channels(path, call);
 		add_uuid(path, call);
 		buffer_add_text(path, "/data");
+		return;
+	case PUBNUB_SUBSCRIBE:
+		buffer_add_char(path, '/');
+		add_channel_names(path, call);
+		buffer_add_text(path, "/0");
 		return;
 	}
 	assert(false && "an operation that does not exist");
@@ -127,12 +142,25 @@ add_level(struct buffer *query, const struct pubnub_call *call)
 		add_number(query, "offset", call->offset);
 }
 
+/* Without one it is a handshake. There is no "heartbeat": only listening, we are
+ * nowhere present. */
+static void
+add_cursor(struct buffer *query, const struct pubnub_call *call)
+{
+	add_name(query, "tt");
+	if (call->cursor.n == 0)
+		buffer_add_char(query, '0');
+	buffer_add_slice(query, call->cursor);
+	if (call->region > 0)
+		add_number(query, "tr", (uint64_t)call->region);
+}
+
 void
 pubnub_add_query(struct buffer *query, const struct pubnub_call *call)
 {
 	if (call->n_groups > 0) {
 		add_name(query, "channel-group");
-		add_names(query, call->groups, call->n_groups, "%2C");
+		add_names(query, call, call->groups, call->n_groups, "%2C");
 	}
 	if (call->op == PUBNUB_HERE_NOW)
 		add_level(query, call);
@@ -140,4 +168,6 @@ pubnub_add_query(struct buffer *query, const struct pubnub_call *call)
 		add_name(query, "state");
 		percent_add(query, call->state);
 	}
+	if (call->op == PUBNUB_SUBSCRIBE)
+		add_cursor(query, call);
 }
