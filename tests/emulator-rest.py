@@ -50,7 +50,8 @@ class Reply:
 class Emulator:
     """One emulator, and a way to ask it. A context manager."""
 
-    def __init__(self, *options, listen=("--listen", "127.0.0.1:0")):
+    def __init__(self, *options, listen=("--listen", "127.0.0.1:0"), says=""):
+        self.says = says
         self.process = subprocess.Popen(
             [PROGRAM, *listen, *options],
             stdin=subprocess.DEVNULL,
@@ -78,7 +79,7 @@ class Emulator:
         self.end()
 
     def end(self, by=signal.SIGTERM):
-        """Ends it. What it said to standard error is an error."""
+        """Ends it. What else it said to standard error is an error."""
         if self.process.returncode is None:
             self.process.send_signal(by)
         try:
@@ -87,7 +88,7 @@ class Emulator:
             self.process.kill()
             self.process.communicate()
             raise
-        if said or self.process.returncode != 0:
+        if self.process.returncode != 0 or (self.says not in said if self.says else said):
             raise AssertionError(f"it ended {self.process.returncode}, saying: {said}")
 
     def connection(self, port=None):
@@ -495,7 +496,8 @@ class Http(Shared):
         self.assertEqual(e.ask("/time/0").status, 200)
 
     def test_no_more_connections_than_allowed(self):
-        with Emulator("--quiet", "--max-connections", "3") as e:
+        says = "as many connections as may be are open"
+        with Emulator("--quiet", "--max-connections", "3", says=says) as e:
             held = [e.raw() for _ in range(6)]
             for raw in held:
                 raw.sendall(b"GET /time/0 HTTP/1.1\r\n\r\n")

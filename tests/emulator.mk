@@ -32,6 +32,7 @@ tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 
 EMULATOR_E2E = \
+	tests/emulator-bench.py \
 	tests/emulator-faults.py \
 	tests/emulator-live.py \
 	tests/emulator-rest.py \
@@ -47,3 +48,14 @@ deep-world: all
 	E2E_LONG=1 $(AM_TESTS_ENVIRONMENT) $(PYTHON) \
 		$(srcdir)/tests/emulator-scenario.py \
 		Scenario.test_a_churning_world_is_what_its_log_says
+
+# "make bench-emulator": that it is never what a benchmark measures. Its rows
+# with tiny counts are in "make check".
+noinst_PROGRAMS += tests/bench/polls
+tests_bench_polls_SOURCES = tests/bench/polls.c
+tests_bench_polls_LDADD = src/base/libbase.la
+dist_check_SCRIPTS += tests/bench/emulator.py
+.PHONY: bench-emulator
+bench-emulator: all
+	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/emulator.py \
+		$(BENCH_FLAGS) $(ROWS)

@@ -40,6 +40,7 @@ struct emulator {
 	struct http_server *server;
 	struct control control;
 	unsigned ports[LISTENERS_MAX];
+	size_t max_connections; /* fewer than asked for: files are short */
 };
 
 static int
@@ -291,32 +292,34 @@ read_scenario(struct emulator *emulator)
 	return r < 0 ? r : scenario_start(emulator->scenario);
 }
 
-/* As many descriptors as the system allows; so many connections are left. */
+/* As many descriptors as the system allows; 0 where it does not say. */
 static size_t
-raise_file_limit(size_t max_connections)
+raise_file_limit(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return max_connections;
+		return 0;
 	if (limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	if (limit.rlim_cur > SPARE_FILES &&
-	    max_connections > limit.rlim_cur - SPARE_FILES)
-		return limit.rlim_cur - SPARE_FILES;
-	return max_connections;
+	return limit.rlim_cur;
 }
 
 static int
 build_server(struct emulator *emulator)
 {
+	size_t n_files = raise_file_limit();
+
+	emulator->max_connections = emulator->options->max_connections;
+	if (n_files > SPARE_FILES &&
+	    emulator->max_connections > n_files - SPARE_FILES)
+		emulator->max_connections = n_files - SPARE_FILES;
 	return http_server_new(emulator->base,
 	    &(struct http_terms){
-		.max_connections =
-		    raise_file_limit(emulator->options->max_connections),
+		.max_connections = emulator->max_connections,
 		.fn = on_request,
 		.too_long_fn = on_too_long,
 		.userdata = emulator,
@@ -490,6 +493,10 @@ emulator_run(struct emulator *emulator)
 		    options->population.n_channels,
 		    (unsigned long long)options->population.seed,
 		    options->population.churn);
+	if (emulator->max_connections < options->max_connections)
+		printf("%zu connections at most, not %zu: the limit of open "
+		       "files is in the way, see ulimit -Hn\n",
+		    emulator->max_connections, options->max_connections);
 	printf("ready\n");
 	if (fflush(stdout) != 0)
 		return fail("standard output", -errno);

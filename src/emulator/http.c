@@ -44,7 +44,8 @@ struct http_server {
 	LIST_HEAD(, http_listener) listeners;
 	struct http_connections connections;
 	size_t n_connections;
-	bool resting; /* nobody is accepted */
+	bool resting;  /* nobody is accepted */
+	bool has_told; /* that there are as many as may be */
 	struct event *rest_timer;
 	struct event *sweep_timer;
 };
@@ -86,6 +87,19 @@ rest_from_accepting(struct http_server *server)
 	LIST_FOREACH(listener, &server->listeners, of_server)
 		if (listener->evconn)
 			evconnlistener_disable(listener->evconn);
+}
+
+/* Who waits in vain would look for the reason elsewhere; told once, because it
+ * may come and go with every connection. */
+static void
+rest_when_full(struct http_server *server)
+{
+	if (!server->has_told)
+		log_warning(LOG_TEXT("as many connections as may be are open; "
+				     "nobody more is accepted meanwhile"),
+		    LOG_INT("connections", server->n_connections));
+	server->has_told = true;
+	rest_from_accepting(server);
 }
 
 static void
@@ -177,7 +191,7 @@ on_accept(_unused_ struct evconnlistener *evconn, evutil_socket_t fd,
 	if (http_connection_new(server, bev, listener->role, &connection) < 0)
 		return;
 	if (server->n_connections >= server->terms.max_connections)
-		rest_from_accepting(server);
+		rest_when_full(server);
 }
 
 static void
@@ -185,7 +199,11 @@ on_accept_error(_unused_ struct evconnlistener *evconn, void *userdata)
 {
 	const struct http_listener *listener = userdata;
 	const struct timeval rest = {.tv_sec = ACCEPT_REST_SEC};
+	int error = EVUTIL_SOCKET_ERROR();
 
+	log_warning(LOG_TEXT("a connection cannot be accepted; the next try is "
+			     "in a second"),
+	    LOG_ERRNO(error));
 	rest_from_accepting(listener->server);
 	event_add(listener->server->rest_timer, &rest);
 }

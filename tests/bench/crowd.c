@@ -6,6 +6,8 @@
 #include "crowd.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,24 +112,51 @@ tally_quantile_usec(const struct tally *tally, double part)
 }
 
 static int
-client_connect(struct client *client, const struct order *order)
+connect_to_path(struct client *client, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t n = strlen(order->path);
+	size_t n = strlen(path);
 
 	if (n >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	memcpy(address.sun_path, order->path, n + 1);
-	client->sent_nsec = calloc(order->depth, sizeof(*client->sent_nsec));
-	if (!client->sent_nsec)
-		return -ENOMEM;
+	memcpy(address.sun_path, path, n + 1);
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0 ||
 	    connect(client->fd, (const struct sockaddr *)&address,
 		sizeof(address)) < 0)
 		return -errno;
-	client->n_left = order->n_requests;
 	return 0;
+}
+
+static int
+connect_to_port(struct client *client, uint16_t port)
+{
+	const struct sockaddr_in address = {
+	    .sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	const int on = 1;
+
+	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->fd < 0 ||
+	    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) <
+		0 ||
+	    connect(client->fd, (const struct sockaddr *)&address,
+		sizeof(address)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+client_connect(struct client *client, const struct order *order)
+{
+	client->sent_nsec = calloc(order->depth, sizeof(*client->sent_nsec));
+	if (!client->sent_nsec)
+		return -ENOMEM;
+	client->n_left = order->n_requests;
+	return order->path ? connect_to_path(client, order->path) :
+			     connect_to_port(client, order->port);
 }
 
 static void

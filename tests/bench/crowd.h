@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Crowd: clients of one server on a Unix socket that ask the same thing again
- * and again, each with so many requests in flight: a closed loop, so that a
+ * Crowd: clients of one server, on a Unix socket or a port of this machine, that
+ * ask the same thing again and again, each with so many requests in flight: a closed loop, so that a
  * slow server is asked less. Or each once in a period, as those who poll do.
  *
  * Ownership: the crowd owns its connections; what the order points to is
@@ -21,7 +21,8 @@
 #define CROWD_IN_FLIGHT_BYTES_MAX ((size_t)64 * 1024)
 
 struct order {
-	const char *path;
+	const char *path; /* of the Unix socket; NULL: there is a port */
+	uint16_t port;    /* of 127.0.0.1 */
 	struct slice request;
 	/* What each reply has to contain; empty: anything will do. */
 	struct slice expected;

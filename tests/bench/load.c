@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load: how many requests a server on a Unix socket answers, and how fast. It
- * knows no protocol: a request is bytes, and a reply ends with a newline (or
- * so many), which is as true of presenced as of the servers it is held
- * against. One line of JSON tells what was seen.
+ * load: how many requests a server answers, and how fast. It knows no
+ * protocol: a request is bytes, and a reply ends with a newline (or so many),
+ * which is as true of presenced as of the servers it is held against; and of
+ * HTTP, if the body without a newline counts to the head that comes next. One line of JSON tells what was seen.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -26,10 +26,11 @@
 #define DEPTH_MAX       UINT64_C(1024)
 
 static const char HELP[] =
-    "Usage: " PROGRAM " -s SOCKET [OPTION]... REQUEST\n"
+    "Usage: " PROGRAM " {-s SOCKET | -a PORT} [OPTION]... REQUEST\n"
     "Sends REQUEST, byte for byte, again and again, and measures the replies.\n"
     "\n"
     "  -s SOCKET  the server's Unix socket\n"
+    "  -a PORT    or its port at 127.0.0.1\n"
     "  -c N       connections (1)\n"
     "  -d N       requests in flight on each (1)\n"
     "  -l N       newlines that end a reply (1)\n"
@@ -91,6 +92,17 @@ parse_time(const char *text, int64_t *ret_nsec)
 }
 
 static bool
+parse_port(const char *text, uint16_t *ret)
+{
+	unsigned port;
+
+	if (!parse_positive(text, UINT16_MAX, &port))
+		return false;
+	*ret = (uint16_t)port;
+	return true;
+}
+
+static bool
 take_option(int option, const char *text, struct settings *settings)
 {
 	struct order *order = &settings->order;
@@ -99,6 +111,8 @@ take_option(int option, const char *text, struct settings *settings)
 	case 's':
 		order->path = text;
 		return true;
+	case 'a':
+		return parse_port(text, &order->port);
 	case 'e':
 		order->expected = slice_of(text);
 		return true;
@@ -129,11 +143,12 @@ settings_parse(int argc, char **argv, struct settings *settings)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "s:c:d:l:n:p:t:w:e:")) != -1) {
+	while ((option = getopt(argc, argv, "s:a:c:d:l:n:p:t:w:e:")) != -1) {
 		if (option == '?' || !take_option(option, optarg, settings))
 			return false;
 	}
-	if (!settings->order.path || optind != argc - 1)
+	if (!settings->order.path == !settings->order.port ||
+	    optind != argc - 1)
 		return false;
 	if (settings->order.period_nsec && settings->order.n_requests)
 		return false;
@@ -188,7 +203,8 @@ main(int argc, char **argv)
 	}
 	r = measure(&settings, &tally);
 	if (r < 0) {
-		(void)fprintf(stderr, PROGRAM ": %s: %s\n", settings.order.path,
+		(void)fprintf(stderr, PROGRAM ": %s: %s\n",
+		    settings.order.path ? settings.order.path : "127.0.0.1",
 		    strerror(-r));
 		return EXIT_FAILURE;
 	}
