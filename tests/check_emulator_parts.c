@@ -43,7 +43,14 @@ START_TEST(test_a_head_says_what_is_asked_and_how_it_goes_on)
 			     &h),
 	    HTTP_HEAD_FINE);
 	ck_assert(!h.keep_alive && !h.accepts_gzip && h.expects_continue);
+	ck_assert(!h.is_coded);
 	ck_assert_uint_eq(h.n_body, 12);
+
+	ck_assert_int_eq(head("POST / HTTP/1.1\r\nContent-Length: 12\r\n"
+			      "Content-Encoding: deflate\r\n\r\n",
+			     &h),
+	    HTTP_HEAD_FINE);
+	ck_assert(h.is_coded);
 
 	ck_assert_int_eq(head("GET / HTTP/1.0\r\n\r\n", &h), HTTP_HEAD_FINE);
 	ck_assert(!h.keep_alive);

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 import urllib.parse
+import zlib
 
 from e2e.harness import PATIENCE, TOP, Case, eventually, main
 
@@ -352,6 +353,27 @@ class Messages(Live):
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
         self.assertEqual(ana.take(poll)[0]["d"], {"a": 1})
+
+    def test_such_a_body_may_be_compressed(self):
+        def post(body):
+            connection = http.client.HTTPConnection(self.emulator.address, timeout=PATIENCE)
+            connection.request(
+                "POST",
+                "/publish/p/demo/0/lobby/0?uuid=bo",
+                body,
+                {"Content-Encoding": "deflate"},
+            )
+            status = connection.getresponse().status
+            connection.close()
+            return status
+
+        ana = self.subscriber("ana", "lobby")
+        ana.next()
+        poll = ana.held()
+        self.assertEqual(post(zlib.compress(b'{"a": 1}')), 200)
+        self.assertEqual(ana.take(poll)[0]["d"], {"a": 1})
+        self.assertEqual(post(zlib.compress(b'"' + b"a" * 40000 + b'"')), 413)
+        self.assertEqual(post(zlib.compress(b'{"a": 1}')[:-2]), 400)
 
     def test_what_cannot_be_published_is_refused(self):
         for path in ("lobby/0/%7B", "lobby-pnpres/0/1", "a.*/0/1", "a,b/0/1", "lobby/0/1?meta=2"):

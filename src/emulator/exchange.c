@@ -31,6 +31,7 @@ struct exchange {
 	LIST_ENTRY(exchange) link;
 	struct http_request *request; /* ours until it is answered or gone */
 	struct call call;
+	struct blob *message; /* owned; NULL: none came compressed */
 	struct answer answer;
 	struct verdict verdict;
 	struct subscribe *subscribe; /* while it is held */
@@ -72,6 +73,7 @@ exchange_free(struct exchange *exchange)
 	LIST_REMOVE(exchange, link);
 	subscribe_free(exchange->subscribe);
 	call_done(&exchange->call);
+	blob_unref(exchange->message);
 	answer_done(&exchange->answer);
 	verdict_done(&exchange->verdict);
 	free(exchange);
@@ -360,6 +362,17 @@ find_live_answer(struct exchange *exchange)
 	return r == SUBSCRIBE_HELD ? FIND_HELD : FIND_ANSWERED;
 }
 
+/* As it is where it cannot be undone, which then is no JSON. */
+static struct slice
+read_message(struct exchange *exchange)
+{
+	struct slice body = http_request_body(exchange->request);
+
+	if (http_request_is_coded(exchange->request))
+		exchange->message = gunzip_blob(body, HTTP_BODY_MAX);
+	return exchange->message ? blob_slice(exchange->message) : body;
+}
+
 /* A message may also come as a body. */
 static bool
 is_allowed(struct exchange *exchange, struct slice method)
@@ -367,7 +380,7 @@ is_allowed(struct exchange *exchange, struct slice method)
 	struct call *call = &exchange->call;
 
 	if (call->op == OP_PUBLISH && slice_is(method, SLICE("POST"))) {
-		call->message = http_request_body(exchange->request);
+		call->message = read_message(exchange);
 		return true;
 	}
 	return slice_is(method, SLICE("GET")) ||

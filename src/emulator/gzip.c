@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 
 #define WINDOW_BITS_GZIP (15 + 16)
+#define WINDOW_BITS_ANY  (15 + 32) /* gzip or deflate, by its head */
 #define MEMORY_LEVEL     8
 /* CRC and length, at the end. */
 #define GZIP_TAIL 8
@@ -68,6 +69,28 @@ gzip_corrupt(struct slice bytes)
 	blob->data[blob->n / 2] ^= 0x55;
 	blob->data[blob->n - GZIP_TAIL] ^= 0x55;
 	return blob;
+}
+
+struct blob *
+gunzip_blob(struct slice bytes, size_t n)
+{
+	_cleanup_(blob_unrefp) struct blob *blob = NULL;
+	z_stream stream = {0};
+	int r;
+
+	if (bytes.n > UINT_MAX || n > UINT_MAX)
+		return NULL;
+	blob = blob_new(n);
+	if (!blob || inflateInit2(&stream, WINDOW_BITS_ANY) != Z_OK)
+		return NULL;
+	stream.next_in = (const Bytef *)bytes.data;
+	stream.avail_in = (uInt)bytes.n;
+	stream.next_out = (Bytef *)blob->data;
+	stream.avail_out = (uInt)n;
+	r = inflate(&stream, Z_FINISH);
+	blob->n = stream.total_out;
+	(void)inflateEnd(&stream);
+	return r == Z_STREAM_END ? TAKE_PTR(blob) : NULL;
 }
 
 /* All of the bytes, and with Z_FINISH the end. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gzip: a body made smaller for those who accept it, and two for those who
- * should be more careful.
+ * Gzip: a body made smaller for those who accept it, two for those who should
+ * be more careful, and one that came so.
  */
 #pragma once
 
@@ -12,6 +12,9 @@
 struct blob *gzip_blob(struct slice bytes);
 /* The same with a few of its bits turned. */
 struct blob *gzip_corrupt(struct slice bytes);
+/* What gzip or deflate made smaller, if it is n bytes at most; NULL when it is
+ * more, not all there, or not theirs. */
+struct blob *gunzip_blob(struct slice bytes, size_t n);
 /* The bytes with white space behind the first of them until they are n, which
  * a reader has to take apart before it knows; made in pieces. */
 struct blob *gzip_bomb(struct slice bytes, size_t n);

@@ -66,6 +66,8 @@ struct slice http_request_method(const struct http_request *request);
 struct slice http_request_target(const struct http_request *request);
 struct slice http_request_body(const struct http_request *request);
 bool http_request_accepts_gzip(const struct http_request *request);
+/* The body is compressed, by gzip or deflate. */
+bool http_request_is_coded(const struct http_request *request);
 unsigned http_request_role(const struct http_request *request);
 void http_request_on_gone(
     struct http_request *request, http_gone_fn fn, void *userdata);

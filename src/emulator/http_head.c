@@ -142,6 +142,9 @@ parse_header(struct slice line, bool *has_length, struct http_head *head)
 	}
 	if (is_nocase(name, SLICE("accept-encoding")))
 		head->accepts_gzip = list_has(value, SLICE("gzip"));
+	if (is_nocase(name, SLICE("content-encoding")))
+		head->is_coded = list_has(value, SLICE("gzip")) ||
+		    list_has(value, SLICE("deflate"));
 	if (is_nocase(name, SLICE("expect")))
 		head->expects_continue = list_has(value, SLICE("100-continue"));
 	return HTTP_HEAD_FINE;

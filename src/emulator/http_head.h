@@ -18,6 +18,7 @@ struct http_head {
 	struct slice target; /* in origin form, also when a proxy's came */
 	bool keep_alive;
 	bool accepts_gzip;
+	bool is_coded; /* the body: gzip or deflate */
 	bool expects_continue;
 	size_t n_body;
 };

@@ -118,6 +118,12 @@ http_request_accepts_gzip(const struct http_request *request)
 	return request->head.accepts_gzip;
 }
 
+bool
+http_request_is_coded(const struct http_request *request)
+{
+	return request->head.is_coded;
+}
+
 unsigned
 http_request_role(const struct http_request *request)
 {
