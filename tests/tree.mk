@@ -11,6 +11,7 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	CC='$(CC)'; export CC; \
+	have_check='$(have_check)'; export have_check; \
 	LC_ALL=C.UTF-8; export LC_ALL; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
 	unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY \
@@ -28,8 +29,10 @@ AM_TESTS_ENVIRONMENT += \
 endif
 
 dist_check_SCRIPTS += tests/check-floors tests/check-banned \
-	tests/check-globals tests/check-format tests/check-checks
-TESTS += tests/check-floors tests/check-banned tests/check-checks
+	tests/check-globals tests/check-format tests/check-checks \
+	tests/check-rooms
+TESTS += tests/check-floors tests/check-banned tests/check-checks \
+	tests/check-rooms
 if PLAIN_OBJECTS
 TESTS += tests/check-globals
 endif
