@@ -1004,41 +1004,109 @@ START_TEST(test_a_refusal_is_narrowed_to_what_it_names)
 
 END_TEST
 
+/* Of the i-th request. */
+static size_t
+n_target(const struct fixture *f, size_t i)
+{
+	return strlen(fake_http_url(&f->http, i)) - strlen(ORIGIN);
+}
+
+/* Answers until nothing is in the air, with 414 what is longer. */
+static void
+serve_up_to(struct fixture *f, size_t n_longest)
+{
+	while (fake_http_n(&f->http) > 0) {
+		const char *url = fake_http_url(&f->http, 0);
+
+		fake_http_reply(&f->http, 0,
+		    n_target(f, 0) > n_longest ? 414 : 200,
+		    strchr(url, ',') ? "{\"payload\":{\"channels\":{}}}" :
+				       "{\"occupancy\":0}");
+		turn(f);
+	}
+}
+
+#define N_LONG 300
+
+/* Some 7000 bytes of names. */
+static void
+add_long_names(struct fixture *f)
+{
+	static char names[N_LONG][24];
+	size_t i;
+
+	f->query.travels = true;
+	for (i = 0; i < N_LONG; i++) {
+		snprintf(names[i], sizeof(names[i]), "a-long-channel-%03zu", i);
+		(void)add_channel(f, names[i]);
+	}
+}
+
 START_TEST(test_an_origin_that_takes_less_is_sent_less)
 {
 	FIXTURE(f);
-	static char names[300][24];
 	size_t i;
 
-	f.query.travels = true;
-	for (i = 0; i < 300; i++) {
-		snprintf(names[i], sizeof(names[i]), "a-long-channel-%03zu", i);
-		(void)add_channel(&f, names[i]);
-	}
+	add_long_names(&f);
 	turn(&f);
 	ck_assert_uint_ge(fake_http_n(&f.http), 1);
 	fake_http_reply(&f.http, 0, 414, "");
 	ck_assert_uint_eq(f.n_logged, 2);
 	turn(&f);
-	while (fake_http_n(&f.http) > 0) {
-		const char *url = fake_http_url(&f.http, 0);
-		size_t n = strlen(url) - strlen(ORIGIN);
-
-		fake_http_reply(&f.http, 0, n > 4096 ? 414 : 200,
-		    strchr(url, ',') ? "{\"payload\":{\"channels\":{}}}" :
-				       "{\"occupancy\":0}");
-		turn(&f);
-	}
+	serve_up_to(&f, 4096);
 	/* Whatever comes now is short enough at once. */
-	for (i = 0; i < 300; i++)
-		(void)add_channel(&f, names[i]);
+	add_long_names(&f);
 	f.settings.max_connections = 100;
 	wake(&f);
 	turn(&f);
 	ck_assert_uint_eq(fake_http_n(&f.http), 3);
 	for (i = 0; i < 3; i++)
-		ck_assert_uint_le(
-		    strlen(fake_http_url(&f.http, i)) - strlen(ORIGIN), 4096);
+		ck_assert_uint_le(n_target(&f, i), 4096);
+}
+
+END_TEST
+
+START_TEST(test_after_ten_minutes_the_whole_length_is_tried_again)
+{
+	FIXTURE(f);
+	unsigned n_warnings;
+
+	add_long_names(&f);
+	turn(&f);
+	serve_up_to(&f, 4096);
+	n_warnings = f.n_logged;
+	fake_clock_advance(&f.clock, 599 * USEC_PER_SEC);
+	add_long_names(&f);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_le(n_target(&f, 0), 4096);
+	serve_up_to(&f, 4096);
+
+	/* Still no good, and known for another ten minutes. */
+	fake_clock_advance(&f.clock, USEC_PER_SEC);
+	add_long_names(&f);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_gt(n_target(&f, 0), 4096);
+	serve_up_to(&f, 4096);
+	ck_assert_uint_gt(f.n_logged, n_warnings);
+	add_long_names(&f);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_le(n_target(&f, 0), 4096);
+	serve_up_to(&f, 4096);
+
+	/* And when it is, that is all there is to it. */
+	fake_clock_advance(&f.clock, 600 * USEC_PER_SEC);
+	add_long_names(&f);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_gt(n_target(&f, 0), 4096);
+	serve_up_to(&f, 8192);
+	add_long_names(&f);
+	wake(&f);
+	turn(&f);
+	ck_assert_uint_gt(n_target(&f, 0), 4096);
 }
 
 END_TEST
@@ -1675,6 +1743,8 @@ make_suite(void)
 	    merge, test_an_origin_that_is_silent_is_not_asked_for_every_key);
 	tcase_add_test(merge, test_a_refusal_is_narrowed_to_what_it_names);
 	tcase_add_test(merge, test_an_origin_that_takes_less_is_sent_less);
+	tcase_add_test(
+	    merge, test_after_ten_minutes_the_whole_length_is_tried_again);
 	tcase_add_test(merge,
 	    test_an_expired_token_is_read_again_and_what_was_asked_goes_again);
 	tcase_add_test(

@@ -12,6 +12,10 @@
 /* An origin that finds even this too long has another reason. */
 #define URI_BYTES_LEAST 512
 
+/* What takes no more today may have been a proxy that is gone tomorrow. To find
+ * out costs one request that is refused, halved as any other. */
+#define URI_BYTES_BELIEVED_USEC (10 * 60 * USEC_PER_SEC)
+
 static bool
 names(const struct pubnub_reply *reply, const struct key *key)
 {
@@ -69,17 +73,17 @@ treatment_of(struct fetch *fetch, const struct failed *failed)
 	return remedy_of(&ailment);
 }
 
-/* Sent longer than the origin takes: shorter from now on, so that this is not
+/* Sent longer than the origin takes: shorter for a while, so that this is not
  * found out again with each request. */
 static void
 learn_length(struct fetch *fetch, const struct flight *flight)
 {
 	size_t half = flight->n_target / 2;
 
-	if (half < URI_BYTES_LEAST ||
-	    (fetch->uri_bytes > 0 && half >= fetch->uri_bytes))
+	if (half < URI_BYTES_LEAST || half >= fetch_target_bytes(fetch))
 		return;
 	fetch->uri_bytes = half;
+	fetch->uri_until_usec = fetch_now(fetch) + URI_BYTES_BELIEVED_USEC;
 	log_warning(LOG_TEXT("the origin finds our requests too long"),
 	    LOG_INT("bytes", flight->n_target),
 	    LOG_INT("from_now_on", fetch->uri_bytes));

@@ -25,6 +25,7 @@ struct fetch {
 	struct flights parked; /* the next request waits for its turn */
 	size_t n_in_air;
 	size_t uri_bytes; /* what the origin takes, if less than we may send */
+	int64_t uri_until_usec; /* and until when we believe so */
 	struct json_doc doc;
 	struct buffer url;
 	struct complaints complaints;
@@ -84,5 +85,7 @@ void fetch_begin_read(struct fetch *fetch, const struct take *take);
 /* One request, as a whole or not at all. */
 void fetch_begin_write(struct fetch *fetch, const struct take *take);
 void fetch_resume(struct fetch *fetch, const struct take *take);
+/* How long the target of a read may be, as far as we know. */
+size_t fetch_target_bytes(const struct fetch *fetch);
 /* What http calls with an answer; its userdata is the flight. */
 void fetch_on_answer(const struct http_result *result, void *userdata);

@@ -34,16 +34,22 @@ send_off(struct fetch *fetch, struct flight *flight)
 		fetch_count(fetch, STAT_upstream_pages);
 }
 
+size_t
+fetch_target_bytes(const struct fetch *fetch)
+{
+	size_t max_bytes = fetch->needs.settings->url.max_uri_bytes;
+
+	if (fetch->uri_bytes > 0 && fetch->uri_bytes < max_bytes &&
+	    fetch_now(fetch) < fetch->uri_until_usec)
+		return fetch->uri_bytes;
+	return max_bytes;
+}
+
 static int
 name_room(struct fetch *fetch, const struct pubnub_call *like, size_t *ret)
 {
-	const struct url_settings *url = &fetch->needs.settings->url;
-	size_t max_bytes = url->max_uri_bytes;
-
-	if (fetch->uri_bytes > 0 && fetch->uri_bytes < max_bytes)
-		max_bytes = fetch->uri_bytes;
-	return url_name_room(
-	    url, fetch->needs.sign, like, max_bytes, &fetch->url, ret);
+	return url_name_room(&fetch->needs.settings->url, fetch->needs.sign,
+	    like, fetch_target_bytes(fetch), &fetch->url, ret);
 }
 
 /* Sends for the first page or the next. */
