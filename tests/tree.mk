@@ -6,12 +6,14 @@ PY_LOG_COMPILER = $(PYTHON)
 SH_LOG_COMPILER = $(SHELL)
 
 # What a test may rely on. Proxies and sockets of whoever runs the tests are
-# not for the daemons they start.
+# not for the daemons they start. A case of libcheck has forty seconds before it
+# is said to hang: in four, its own bound, a busy machine may not have run it.
 AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	CC='$(CC)'; export CC; \
 	have_check='$(have_check)'; export have_check; \
+	CK_TIMEOUT_MULTIPLIER=10; export CK_TIMEOUT_MULTIPLIER; \
 	LC_ALL=C.UTF-8; export LC_ALL; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
 	unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY \
