@@ -37,13 +37,15 @@ END_TEST
 START_TEST(test_it_grows_and_keeps_its_bytes)
 {
 	struct buffer buffer = {0};
+	int n_wrong = 0;
 
 	for (int i = 0; i < 100000; i++)
 		buffer_add_char(&buffer, (char)('a' + i % 26));
 	ck_assert(!buffer_is_failed(&buffer));
 	ck_assert_uint_eq(buffer.n, 100000);
 	for (int i = 0; i < 100000; i++)
-		ck_assert_int_eq(buffer.data[i], 'a' + i % 26);
+		n_wrong += buffer.data[i] != 'a' + i % 26;
+	ck_assert_int_eq(n_wrong, 0);
 	buffer_done(&buffer);
 }
 
