@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 EMULATOR_TESTS = \
 	tests/check_emulator_faults \
+	tests/check_emulator_oom \
 	tests/check_emulator_parts \
 	tests/check_emulator_rest \
+	tests/check_emulator_scenario \
 	tests/check_emulator_world
 
 if HAVE_CHECK
@@ -15,9 +17,27 @@ EMULATOR_TEST_CPPFLAGS = $(src_emulator_libemulator_la_CPPFLAGS) \
 EMULATOR_TEST_LIBS = tests/support/libclock.la \
 	src/emulator/libemulator.la $(CHECK_LIBS)
 
+# The emulator without its sockets; whoever links it includes
+# "support/stage.h". The HTTP that the exchanges want is its own, so the
+# library's is left out.
+check_LTLIBRARIES += tests/support/libstage.la
+tests_support_libstage_la_SOURCES = tests/support/stage.c \
+	tests/support/stage.h
+tests_support_libstage_la_CPPFLAGS = \
+	$(src_emulator_libemulator_la_CPPFLAGS) -I$(top_srcdir)/tests
+STAGE_TEST_LIBS = tests/support/libstage.la $(EMULATOR_TEST_LIBS) \
+	$(JSONC_LIBS)
+
 tests_check_emulator_faults_SOURCES = tests/check_emulator_faults.c
 tests_check_emulator_faults_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_faults_LDADD = $(EMULATOR_TEST_LIBS) $(ZLIB_LIBS)
+
+tests_check_emulator_oom_SOURCES = tests/check_emulator_oom.c \
+	tests/support/fail_alloc.c tests/support/fail_alloc.h
+tests_check_emulator_oom_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strndup
+tests_check_emulator_oom_LDADD = $(STAGE_TEST_LIBS)
 
 tests_check_emulator_parts_SOURCES = tests/check_emulator_parts.c
 tests_check_emulator_parts_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
@@ -26,6 +46,10 @@ tests_check_emulator_parts_LDADD = $(EMULATOR_TEST_LIBS)
 tests_check_emulator_rest_SOURCES = tests/check_emulator_rest.c
 tests_check_emulator_rest_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_rest_LDADD = $(EMULATOR_TEST_LIBS)
+
+tests_check_emulator_scenario_SOURCES = tests/check_emulator_scenario.c
+tests_check_emulator_scenario_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_scenario_LDADD = $(STAGE_TEST_LIBS)
 
 tests_check_emulator_world_SOURCES = tests/check_emulator_world.c
 tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
@@ -59,3 +83,23 @@ dist_check_SCRIPTS += tests/bench/emulator.py
 bench-emulator: all
 	@$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/bench/emulator.py \
 		$(BENCH_FLAGS) $(ROWS)
+
+# As tests/fuzz_json.
+check_PROGRAMS += tests/fuzz_request tests/fuzz_scenario
+tests_fuzz_request_SOURCES = tests/fuzz_request.c
+tests_fuzz_request_LDADD = tests/support/libreplay.la $(STAGE_TEST_LIBS)
+tests_fuzz_scenario_SOURCES = tests/fuzz_scenario.c
+tests_fuzz_scenario_LDADD = tests/support/libreplay.la $(STAGE_TEST_LIBS)
+if WITH_FUZZERS
+tests_fuzz_request_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_scenario_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS) -DWITH_LIBFUZZER
+tests_fuzz_scenario_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+tests_fuzz_request_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_fuzz_request_LDFLAGS = $(AM_LDFLAGS)
+tests_fuzz_scenario_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_fuzz_scenario_LDFLAGS = $(AM_LDFLAGS)
+TESTS += tests/fuzz_request tests/fuzz_scenario
+endif
+EXTRA_DIST += tests/corpus/request tests/corpus/scenario
