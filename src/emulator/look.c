@@ -85,6 +85,8 @@ look_string(enum look look, struct buffer *out, struct slice text)
 {
 	size_t i = 0;
 
+	if (!utf8_is_valid(text))
+		look = LOOK_2016; /* which escapes whatever it is */
 	buffer_add_char(out, '"');
 	while (i < text.n) {
 		size_t n;

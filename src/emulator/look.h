@@ -34,7 +34,8 @@ void look_object_as_given(enum look look, struct buffer *out,
     const struct member *members, size_t n_members);
 /* "name": (with what follows from the look). */
 void look_name(enum look look, struct buffer *out, struct slice name);
-/* UTF-8 text as a JSON string. */
+/* UTF-8 text as a JSON string; in one that is not, each byte that is no part of
+ * any is escaped as if it were Latin-1. */
 void look_string(enum look look, struct buffer *out, struct slice text);
 /* Compact JSON text, as json_compact() makes it. */
 void look_json(enum look look, struct buffer *out, struct slice json);
