@@ -33,4 +33,4 @@ deep-tidy: all
 clean-local: clean-deep
 .PHONY: clean-deep
 clean-deep:
-	-rm -rf deep-analyzer deep-scan
+	-rm -rf deep-analyzer deep-bytes deep-scan

@@ -5,6 +5,7 @@ EMULATOR_TESTS = \
 	tests/check_emulator_parts \
 	tests/check_emulator_rest \
 	tests/check_emulator_scenario \
+	tests/check_emulator_timeouts \
 	tests/check_emulator_world
 
 if HAVE_CHECK
@@ -51,16 +52,22 @@ tests_check_emulator_scenario_SOURCES = tests/check_emulator_scenario.c
 tests_check_emulator_scenario_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_scenario_LDADD = $(STAGE_TEST_LIBS)
 
+tests_check_emulator_timeouts_SOURCES = tests/check_emulator_timeouts.c
+tests_check_emulator_timeouts_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_timeouts_LDADD = $(STAGE_TEST_LIBS)
+
 tests_check_emulator_world_SOURCES = tests/check_emulator_world.c
 tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 
 EMULATOR_E2E = \
 	tests/emulator-bench.py \
+	tests/emulator-bytes.py \
 	tests/emulator-faults.py \
 	tests/emulator-live.py \
 	tests/emulator-rest.py \
-	tests/emulator-scenario.py
+	tests/emulator-scenario.py \
+	tests/emulator-timeouts.py
 
 dist_check_SCRIPTS += $(EMULATOR_E2E)
 TESTS += $(EMULATOR_E2E)
@@ -72,6 +79,19 @@ deep-world: all
 	E2E_LONG=1 $(AM_TESTS_ENVIRONMENT) $(PYTHON) \
 		$(srcdir)/tests/emulator-scenario.py \
 		Scenario.test_a_churning_world_is_what_its_log_says
+
+# Half a minute of anything at all, at an emulator under sanitizers.
+.PHONY: deep-bytes
+deep: deep-bytes
+deep-bytes:
+	rm -rf deep-bytes
+	$(MKDIR_P) deep-bytes
+	cd deep-bytes && $(abs_top_srcdir)/configure --quiet \
+		--enable-sanitizers CFLAGS='-g -O1' > configure.log
+	cd deep-bytes && $(MAKE) $(AM_MAKEFLAGS) > make.log 2>&1
+	cd deep-bytes && $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS=tests/emulator-bytes.py E2E_SECONDS=30 > check.log
+	@cat deep-bytes/tests/emulator-bytes.log
 
 # "make bench-emulator": that it is never what a benchmark measures. Its rows
 # with tiny counts are in "make check".

@@ -11,9 +11,11 @@
 
 #include "emulator/http.h"
 
-#define BEGAN_USEC  (1000 * USEC_PER_SEC)
-#define RECORDS_MAX 16
-#define EVENTS_MAX  64
+#define BEGAN_USEC (1000 * USEC_PER_SEC)
+/* So that time tokens are a little above 17000000000000000. */
+#define WALL_OFFSET_USEC (INT64_C(1700000000) * USEC_PER_SEC)
+#define RECORDS_MAX      16
+#define EVENTS_MAX       64
 
 struct http_request {
 	LIST_ENTRY(http_request) of_stage;
@@ -187,6 +189,7 @@ build_stage(struct stage *stage)
 		    &(struct live_terms){
 			.look = LOOK_2025,
 			.hold_usec = HOLD_DEFAULT_USEC,
+			.wall_offset_usec = WALL_OFFSET_USEC,
 		    },
 		    stage->realms, stage->faults, clock, &stage->live);
 	if (r >= 0)
