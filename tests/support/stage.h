@@ -48,7 +48,7 @@ struct stage {
 	struct held_requests held;
 	size_t n_held;
 	size_t n_asked;
-	size_t n_replied; /* those that hung up are counted too */
+	size_t n_replied;        /* those that hung up are counted too */
 	struct stage_reply last; /* of whichever request it was */
 };
 
