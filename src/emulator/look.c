@@ -25,16 +25,27 @@ look_colon(enum look look)
 	return look == LOOK_2016 ? SLICE(": ") : SLICE(":");
 }
 
+/* By hand: a list of requests that were nothing but odd bytes has a hundred
+ * million of them. */
+static void
+add_unit(struct buffer *out, uint32_t unit)
+{
+	static const char DIGITS[] = "0123456789abcdef";
+	const char text[] = {'\\', 'u', DIGITS[unit >> 12 & 15],
+	    DIGITS[unit >> 8 & 15], DIGITS[unit >> 4 & 15], DIGITS[unit & 15]};
+
+	buffer_add(out, text, sizeof(text));
+}
+
 static void
 add_escaped(struct buffer *out, uint32_t code_point)
 {
 	if (code_point >= 0x10000) {
 		code_point -= 0x10000;
-		buffer_add_format(out, "\\u%04x\\u%04x",
-		    0xd800U + (code_point >> 10),
-		    0xdc00U + (code_point & 0x3ffU));
+		add_unit(out, 0xd800U + (code_point >> 10));
+		add_unit(out, 0xdc00U + (code_point & 0x3ffU));
 	} else {
-		buffer_add_format(out, "\\u%04x", (unsigned)code_point);
+		add_unit(out, code_point);
 	}
 }
 

@@ -97,6 +97,12 @@ http_request_accepts_gzip(_unused_ const struct http_request *request)
 	return false;
 }
 
+bool
+http_request_is_coded(_unused_ const struct http_request *request)
+{
+	return false;
+}
+
 void
 http_request_on_gone(
     struct http_request *request, http_gone_fn fn, void *userdata)
