@@ -996,7 +996,17 @@ class CommandLine(unittest.TestCase):
 
 
 # Exchanges that cannot be arranged, by how they are told, and why.
+# What cannot be arranged, and why. Whatever else fails is a failure, and one of
+# these that can be read after all is one, too.
 CUT_SHORT = "the cassette cut the body short on purpose; it is no JSON"
+EXCEPTIONS = {
+    CUT_SHORT: [
+        "pubnub/ruby: fixtures/vcr_cassettes/lib/events/heartbeat-error.yml",
+        "pubnub/ruby: fixtures/vcr_cassettes/lib/events/here-now-error.yml",
+        "pubnub/ruby: fixtures/vcr_cassettes/lib/events/state-error.yml",
+        "pubnub/ruby: fixtures/vcr_cassettes/lib/events/where-now-error.yml",
+    ],
+}
 
 
 def unordered(value):
@@ -1121,7 +1131,8 @@ class Recorded(unittest.TestCase):
             print(f"not arranged, {why}:", *sources, sep="\n  ")
         total = sum(reproduced.values()) + sum(map(len, exceptions.values()))
         print(f"reproduced {sum(reproduced.values())} of {total}: {reproduced}")
-        self.assertLessEqual(sum(map(len, exceptions.values())), 4)
+        print(f"(the others of the {len(self.exchanges)} are tests/emulator-live.py's)")
+        self.assertEqual({why: sorted(all_) for why, all_ in exceptions.items()}, EXCEPTIONS)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@
 #include "support/replay.h"
 #include "support/stage.h"
 
-/* What a control request may ask for at once: a population of 999 is enough to
- * find what a million would, a thousand times sooner. */
-#define DIGITS_MAX   3
+/* What a control request may ask for at once: a population of 99 is enough to
+ * find what a million would, ten thousand times sooner. */
+#define DIGITS_MAX   2
 #define REQUESTS_MAX 64
 /* Between two requests, so that deadlines come and delays end. */
 #define STEP_USEC (USEC_PER_SEC / 4)
