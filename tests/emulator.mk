@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 EMULATOR_TESTS = \
+	tests/check_emulator_access \
 	tests/check_emulator_faults \
 	tests/check_emulator_oom \
 	tests/check_emulator_parts \
@@ -28,6 +29,10 @@ tests_support_libstage_la_CPPFLAGS = \
 	$(src_emulator_libemulator_la_CPPFLAGS) -I$(top_srcdir)/tests
 STAGE_TEST_LIBS = tests/support/libstage.la $(EMULATOR_TEST_LIBS) \
 	$(JSONC_LIBS)
+
+tests_check_emulator_access_SOURCES = tests/check_emulator_access.c
+tests_check_emulator_access_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_access_LDADD = $(EMULATOR_TEST_LIBS)
 
 tests_check_emulator_faults_SOURCES = tests/check_emulator_faults.c
 tests_check_emulator_faults_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
@@ -61,6 +66,7 @@ tests_check_emulator_world_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_world_LDADD = $(EMULATOR_TEST_LIBS)
 
 EMULATOR_E2E = \
+	tests/emulator-access.py \
 	tests/emulator-bench.py \
 	tests/emulator-bytes.py \
 	tests/emulator-faults.py \

@@ -38,7 +38,7 @@ show_index(struct errand *errand)
 	buffer_add_text(errand->out,
 	    "{\"program\":\"presence-emulator\",\"version\":\"" PACKAGE_VERSION
 	    "\",\"paths\":[\"GET requests\",\"DELETE requests\","
-	    "\"GET events\",\"GET scenario\","
+	    "\"GET events\",\"GET scenario\",\"GET access\","
 	    "\"GET counters\",\"GET truth\",\"POST world\","
 	    "\"GET settings\",\"POST settings\",\"GET faults\","
 	    "\"POST faults\",\"DELETE faults\",\"DELETE faults/ID\"]}");
@@ -71,6 +71,13 @@ static int
 show_scenario(struct errand *errand)
 {
 	control_show_scenario(errand->control, errand->out);
+	return 0;
+}
+
+static int
+show_access(struct errand *errand)
+{
+	control_show_access(errand->control, errand->out);
 	return 0;
 }
 
@@ -210,6 +217,7 @@ static const struct {
     {"DELETE", "/requests", clear_requests},
     {"GET", "/events", show_events},
     {"GET", "/scenario", show_scenario},
+    {"GET", "/access", show_access},
     {"GET", "/counters", show_counters},
     {"GET", "/truth", show_truth},
     {"POST", "/world", change_world},

@@ -51,6 +51,10 @@ int control_answer(const struct control *control, struct slice method,
 int control_add_fault(const struct control *control, struct slice json,
     uint64_t *ret_id, const char **ret_reason);
 
+/* The one of --grant. The same errors. */
+int control_add_grant(
+    const struct control *control, struct slice json, const char **ret_reason);
+
 /* A line of a scenario: what POST world takes. The same errors. */
 int control_run_line(const struct control *control, struct slice text,
     bool only_looks, const char **ret_reason);

@@ -23,6 +23,9 @@ void control_show_settings(const struct control *control, struct buffer *out);
 int control_change_settings(const struct control *control,
     struct json_object *order, const char **ret_reason);
 
+/* control_access.c */
+void control_show_access(const struct control *control, struct buffer *out);
+
 /* control_fault_views.c */
 void control_show_faults(const struct control *control, struct buffer *out);
 

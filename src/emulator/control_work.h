@@ -28,6 +28,10 @@ struct work {
 /* -EINVAL, for this reason. */
 int work_refuse(const struct work *work, const char *reason);
 
+/* control_access.c */
+int do_grant(const struct work *work, struct json_object *args);
+int do_revoke(const struct work *work, struct json_object *args);
+
 /* control_crowd.c */
 int do_people(const struct work *work, struct json_object *args);
 int do_churn(const struct work *work, struct json_object *value);

@@ -306,6 +306,8 @@ static const struct {
 	const char *name;
 	operation_fn fn;
 } OPERATIONS[] = {
+    {"revoke", do_revoke},
+    {"grant", do_grant},
     {"group", do_group},
     {"people", do_people},
     {"populate", do_populate},
@@ -350,8 +352,8 @@ read_preface(
     const struct work *work, struct json_object *order, struct preface *ret)
 {
 	static const char *const NAMES[] = {"subscribe_key", "clear", "heal",
-	    "group", "people", "churn", "populate", "join", "state", "leave",
-	    "timeout", "fault"};
+	    "revoke", "grant", "group", "people", "churn", "populate", "join",
+	    "state", "leave", "timeout", "fault"};
 
 	*ret = (struct preface){.key = work->control->subscribe_key};
 	if (!json_object_is_type(order, json_type_object) ||
@@ -360,8 +362,8 @@ read_preface(
 	    control_get_bool(order, "clear", &ret->clear) < 0 ||
 	    control_get_bool(order, "heal", &ret->heal) < 0)
 		return work_refuse(work,
-		    "wanted: an object of subscribe_key, clear, heal, group, "
-		    "people, populate, join, state, leave, timeout, fault, "
+		    "wanted: an object of subscribe_key, clear, heal, revoke, "
+		    "grant, group, people, populate, join, state, leave, timeout, fault, "
 		    "churn");
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "emulator/exchange.h"
 #include "emulator/http.h"
 #include "emulator/loop.h"
+#include "emulator/secret.h"
 #include "emulator/wallclock.h"
 
 /* Descriptors that are not connections. */
@@ -39,6 +40,7 @@ struct emulator {
 	struct tls *tls;
 	struct http_server *server;
 	struct control control;
+	struct secret secret; /* {0}: none is known */
 	unsigned ports[LISTENERS_MAX];
 	size_t max_connections; /* fewer than asked for: files are short */
 };
@@ -187,6 +189,18 @@ build_live(struct emulator *emulator)
 }
 
 static int
+read_secret(struct emulator *emulator)
+{
+	const char *name = emulator->options->secret_key_file;
+	int r;
+
+	if (!name)
+		return 0;
+	r = secret_read(name, &emulator->secret);
+	return r < 0 ? fail(name, r) : 0;
+}
+
+static int
 build_service(struct emulator *emulator)
 {
 	const struct options *options = emulator->options;
@@ -199,6 +213,15 @@ build_service(struct emulator *emulator)
 		.cache_usec = options->answer_cache_usec,
 		.hides_age = options->hides_age,
 		.keys = options->keys,
+		.admission =
+		    {
+			.on = options->access,
+			.keys =
+			    {
+				.secret_key = secret_slice(&emulator->secret),
+				.publish_key = slice_of(options->publish_key),
+			    },
+		    },
 	    },
 	    emulator->realms, clock, &emulator->rest);
 	if (r >= 0)
@@ -248,6 +271,22 @@ add_faults(struct emulator *emulator)
 		    &emulator->control, faults->items[i], &id, &reason);
 	if (reason)
 		fprintf(stderr, "presence-emulator: --fault: %s\n", reason);
+	return r;
+}
+
+static int
+add_grants(struct emulator *emulator)
+{
+	const struct names *grants = &emulator->options->grants;
+	const char *reason = NULL;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r >= 0 && i < grants->n; i++)
+		r = control_add_grant(
+		    &emulator->control, grants->items[i], &reason);
+	if (reason)
+		fprintf(stderr, "presence-emulator: --grant: %s\n", reason);
 	return r;
 }
 
@@ -395,12 +434,16 @@ emulator_build(struct emulator *emulator)
 	if (r >= 0)
 		r = build_eventlog(emulator);
 	if (r >= 0)
+		r = read_secret(emulator);
+	if (r >= 0)
 		r = build_world(emulator);
 	if (r >= 0)
 		r = build_service(emulator);
 	if (r < 0)
 		return fail("cannot begin", r);
 	r = add_faults(emulator);
+	if (r >= 0)
+		r = add_grants(emulator);
 	if (r >= 0)
 		r = read_scenario(emulator);
 	if (r >= 0)
@@ -443,6 +486,7 @@ emulator_free(struct emulator *emulator)
 	live_free(emulator->live);
 	faults_free(emulator->faults);
 	rest_free(emulator->rest);
+	secret_done(&emulator->secret);
 	scenario_free(emulator->scenario);
 	population_free(emulator->population);
 	realms_free(emulator->realms);

@@ -3,8 +3,12 @@
 # Everything but main.c is a library, so that tests link the emulator itself.
 noinst_LTLIBRARIES += src/emulator/libemulator.la
 src_emulator_libemulator_la_SOURCES = \
+	src/emulator/access.c \
+	src/emulator/access.h \
 	src/emulator/address.c \
 	src/emulator/address.h \
+	src/emulator/admission.c \
+	src/emulator/admission.h \
 	src/emulator/answer.c \
 	src/emulator/answer.h \
 	src/emulator/answercache.c \
@@ -15,6 +19,7 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/catchup.h \
 	src/emulator/control.c \
 	src/emulator/control.h \
+	src/emulator/control_access.c \
 	src/emulator/control_crowd.c \
 	src/emulator/control_fault_views.c \
 	src/emulator/control_faults.c \
@@ -89,6 +94,10 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/scenario.h \
 	src/emulator/seats.c \
 	src/emulator/seats.h \
+	src/emulator/secret.c \
+	src/emulator/secret.h \
+	src/emulator/signature.c \
+	src/emulator/signature.h \
 	src/emulator/spoil.c \
 	src/emulator/spoil.h \
 	src/emulator/states.c \

@@ -48,6 +48,13 @@ static const char HELP[] =
     "  --subscribe-key KEY       take this key only (repeatable; any)\n"
     "  --fault JSON              a fault from the start (repeatable)\n"
     "\n"
+    "Who may do what:\n"
+    "  --access                  only what was granted (off: everybody everything)\n"
+    "  --grant JSON              a grant from the start (repeatable)\n"
+    "  --secret-key-file FILE    and what is signed with the key in it, which is\n"
+    "                            looked at; with --access\n"
+    "  --publish-key KEY         signatures are made with this one (demo)\n"
+    "\n"
     "How it tells what happens:\n"
     "  --hold TIME               a long poll is answered with nothing (280s)\n"
     "  --history N               items kept of a channel, for old cursors (100)\n"
@@ -281,6 +288,34 @@ take_fault(struct options *options, const char *text)
 }
 
 static const char *
+take_access(struct options *options, _unused_ const char *text)
+{
+	options->access = true;
+	return NULL;
+}
+
+static const char *
+take_grant(struct options *options, const char *text)
+{
+	return names_add(&options->grants, slice_of(text)) < 0 ? "memory" :
+								 NULL;
+}
+
+static const char *
+take_secret_key_file(struct options *options, const char *text)
+{
+	options->secret_key_file = text;
+	return NULL;
+}
+
+static const char *
+take_publish_key(struct options *options, const char *text)
+{
+	options->publish_key = text;
+	return NULL;
+}
+
+static const char *
 take_population(struct options *options, const char *text)
 {
 	return take_count(text, POPULATION_MAX, "0 to 1000000",
@@ -407,6 +442,10 @@ static const struct {
     {"answer-cache", take_answer_cache},
     {"subscribe-key", take_subscribe_key},
     {"fault", take_fault},
+    {"access", take_access},
+    {"grant", take_grant},
+    {"secret-key-file", take_secret_key_file},
+    {"publish-key", take_publish_key},
     {"hold", take_hold},
     {"history", take_history},
     {"history-total", take_history_total},
@@ -437,7 +476,8 @@ static bool
 has_argument(take_fn take)
 {
 	return take != take_allow_remote && take != take_quiet &&
-	    take != take_verbose && take != take_subscribe_renews;
+	    take != take_verbose && take != take_subscribe_renews &&
+	    take != take_access;
 }
 
 #define N_LONG_OPTIONS (ARRAY_SIZE(TAKERS) + 4)
@@ -518,6 +558,13 @@ finish(struct options *options, enum naming naming)
 		    stderr);
 		return OPTIONS_WRONG;
 	}
+	if (!options->access &&
+	    (options->grants.n > 0 || options->secret_key_file)) {
+		fputs(PROGRAM ": --grant and --secret-key-file mean nothing "
+			      "without --access\n",
+		    stderr);
+		return OPTIONS_WRONG;
+	}
 	options->population.readable = naming == NAMES_READABLE ||
 	    (naming == NAMES_AUTO &&
 		options->population.n_people <= READABLE_MAX);
@@ -541,6 +588,7 @@ options_parse(int argc, char **argv, struct options *ret)
 	    .max_records = RECORDS_DEFAULT,
 	    .max_events = EVENTS_DEFAULT,
 	    .speed = 1,
+	    .publish_key = "demo",
 	};
 	fill_long_options(long_options);
 	while (result == OPTIONS_RUN &&
@@ -559,6 +607,7 @@ options_done(struct options *options)
 {
 	names_done(&options->keys);
 	names_done(&options->faults);
+	names_done(&options->grants);
 }
 
 struct slice

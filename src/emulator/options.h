@@ -44,8 +44,12 @@ struct options {
 	enum look look;
 	int64_t answer_cache_usec;
 	bool hides_age;
-	struct names keys;   /* subscribe keys; none: any is taken */
-	struct names faults; /* as JSON */
+	struct names keys;           /* subscribe keys; none: any is taken */
+	struct names faults;         /* as JSON */
+	bool access;                 /* Access Manager is on */
+	struct names grants;         /* as JSON */
+	const char *secret_key_file; /* NULL: no signature is looked at */
+	const char *publish_key;     /* that signatures are made with */
 	struct population_terms population;
 	struct live_terms live;
 	size_t history;        /* items kept of a channel */

@@ -52,6 +52,7 @@ realm_free(struct realm *realm)
 		registry_set_listener(realm->registry, NULL, NULL);
 	hub_free(realm->hub);
 	registry_free(realm->registry);
+	access_free(realm->access);
 	free(realm->key);
 	free(realm);
 	return NULL;
@@ -82,6 +83,9 @@ realm_new(struct realms *realms, struct slice key, struct realm **ret)
 		return r;
 	r = hub_new(
 	    realms->clock, realm->registry, &realms->backlog, &realm->hub);
+	if (r < 0)
+		return r;
+	r = access_new(realms->clock, &realm->access);
 	if (r < 0)
 		return r;
 	realm->realms = realms;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Realms: what belongs to a subscribe key: one world, one registry, and one
- * hub for what is told of them.
+ * Realms: what belongs to a subscribe key: one world, one registry, one hub for
+ * what is told of them, and who was granted what.
  *
  * Ownership: the realms own each realm, which owns what is in it; borrowed
  *            pointers are good until realms_free().
@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/slice.h"
+#include "emulator/access.h"
 #include "emulator/hub.h"
 #include "emulator/registry.h"
 #include "emulator/world.h"
@@ -39,6 +40,7 @@ struct realm {
 	struct world *world;
 	struct registry *registry;
 	struct hub *hub;
+	struct access *access;
 };
 
 typedef void (*realms_event_fn)(
@@ -70,7 +72,8 @@ struct realm *realms_next(
 /* Everything that happens in the worlds is written there; NULL: nowhere. The
  * log outlives the realms. */
 void realms_set_log(struct realms *realms, struct eventlog *log);
-/* Everybody out, every group gone and every item forgotten, in all of them. */
+/* Everybody out, every group gone and every item forgotten, in all of them;
+ * grants stay. */
 void realms_clear(struct realms *realms);
 /* How often that happened, in all realms since the start. */
 uint64_t realms_n_events(

@@ -165,19 +165,10 @@ rest_admit(struct rest *rest, const struct call *call, struct ask *ret,
 	}
 	if (r < 0)
 		return r;
-	*ret = ask;
-	return ASK_DONE;
-}
-
-static int
-answer_call(struct rest *rest, const struct call *call, struct answer *ret)
-{
-	struct ask ask;
-	int r = rest_admit(rest, call, &ask, ret);
-
+	r = admission_check(&rest->terms.admission, &ask, ret_refusal);
 	if (r == ASK_DONE)
-		return answer_op(&ask, ret);
-	return r < 0 ? r : 0;
+		*ret = ask;
+	return r;
 }
 
 static void
@@ -201,13 +192,13 @@ format_cache_key(const struct call *call, struct buffer *key)
 
 static int
 answer_through_cache(
-    struct rest *rest, const struct call *call, struct answer *ret)
+    struct rest *rest, const struct ask *ask, struct answer *ret)
 {
 	_cleanup_(buffer_done) struct buffer bytes = {0};
 	struct slice key;
 	int r;
 
-	format_cache_key(call, &bytes);
+	format_cache_key(ask->call, &bytes);
 	if (buffer_is_failed(&bytes))
 		return -ENOMEM;
 	key = (struct slice){bytes.data, bytes.n};
@@ -216,7 +207,7 @@ answer_through_cache(
 			ret->age_sec = -1;
 		return 0;
 	}
-	r = answer_call(rest, call, ret);
+	r = answer_op(ask, ret);
 	if (r < 0)
 		return r;
 	if (!rest->terms.hides_age)
@@ -281,10 +272,15 @@ rest_free(struct rest *rest)
 int
 rest_answer(struct rest *rest, const struct call *call, struct answer *ret)
 {
+	struct ask ask;
+	int r = rest_admit(rest, call, &ask, ret);
+
+	if (r != ASK_DONE)
+		return r < 0 ? r : 0;
 	if (rest->cache &&
 	    (call->op == OP_HERE_NOW || call->op == OP_HERE_NOW_GLOBAL))
-		return answer_through_cache(rest, call, ret);
-	return answer_call(rest, call, ret);
+		return answer_through_cache(rest, &ask, ret);
+	return answer_op(&ask, ret);
 }
 
 void

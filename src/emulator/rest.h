@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "emulator/admission.h"
 #include "emulator/answer.h"
 #include "emulator/ask.h"
 #include "emulator/look.h"
@@ -26,6 +27,7 @@ struct rest_terms {
 	bool hides_age;     /* no Age header tells of the cache */
 	struct names keys;  /* borrowed: the subscribe keys there are; none:
 	                       * any is taken */
+	struct admission_terms admission;
 };
 
 int rest_new(const struct rest_terms *terms, struct realms *realms,

@@ -117,7 +117,8 @@ export class Place {
     async held(user) {
         const requests = await this.requests("subscribe");
         return requests.filter(
-            ({ took, query }) => took === null && query.includes(`uuid=${user}&`),
+            ({ took, query }) =>
+                took === null && new URLSearchParams(query).get("uuid") === user,
         ).length;
     }
 }
