@@ -213,6 +213,18 @@ class OneChannel(Live):
         join = lambda uuid, n: ("join", uuid, n, "lobby-pnpres")
         self.assertEqual(heard, [join("bo", 2), join("bo", 2), join("cy", 3)])
 
+    def test_an_event_may_come_after_the_next_one(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        late = {"kind": "event_reorder", "match": {"channel": "lobby"}, "count": 1}
+        self.emulator.control("faults", late)
+        self.emulator.join("lobby", "ana", "bo", "cy")
+        items = watcher.collect(3)
+        self.assertEqual([item[1:3] for item in told(items)], [("bo", 2), ("ana", 1), ("cy", 3)])
+        # It says when it happened, and stands behind what happened later.
+        bo, ana = (int(item["p"]["t"]) for item in items[:2])
+        self.assertLess(ana, bo)
+
     def test_a_client_that_goes_is_held_no_longer(self):
         ana = self.subscriber("ana", "lobby")
         ana.next()
@@ -262,6 +274,182 @@ class Renewing(Live):
         truth = self.emulator.control("truth")["channels"]["lobby"]
         (occupant,) = truth["occupants"]
         self.assertGreater(occupant["expires_in"], 60)
+
+
+class Time(Live):
+    """The world begins when it is ready, however long it took to build."""
+
+    options = ("--population", "100000", "--channels", "100")
+
+    def test_what_is_told_of_a_moment_is_as_people_tell_it(self):
+        watcher = self.subscriber("w", "hall-pnpres")
+        watcher.next()
+        before = time.time()
+        self.emulator.join("hall", "ana")
+        (join,) = watcher.next()
+        (tick,) = self.get("/time/0")[1]
+        after = time.time()
+        told = [join["d"]["precise_timestamp"] / 1e3, int(join["p"]["t"]) / 1e7, tick / 1e7]
+        self.assertEqual(told, sorted(told))
+        # Clocks are put right now and then, by a little.
+        self.assertGreater(told[0], before - 0.05)
+        self.assertLess(told[-1], after + 0.05)
+
+
+class FastTime(Live):
+    options = ("--speed", "200")
+
+    def test_at_any_speed_it_is_one_time_that_is_told(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        (first,) = self.get("/time/0")[1]
+        self.emulator.world(join={"channel": "lobby", "uuid": "ana", "heartbeat": 100})
+        join, timeout = watcher.collect(2)
+        (last,) = self.get("/time/0")[1]
+        moments = [first, int(join["p"]["t"]), int(timeout["p"]["t"]), last]
+        self.assertEqual(moments, sorted(moments))
+        took = timeout["d"]["precise_timestamp"] - join["d"]["precise_timestamp"]
+        self.assertGreaterEqual(took, 99999)  # of two moments cut to milliseconds
+
+
+class Crowds(Live):
+    options = ("--announce-max", "2", "--interval", "200ms", "--presence-deltas")
+
+    def next_interval(self, watcher, wanted):
+        """The first one that is as wanted."""
+        while True:
+            for item in watcher.next():
+                if wanted(item["d"]):
+                    return item
+
+    def test_a_crowd_is_told_of_now_and_then(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        self.emulator.join("lobby", "ana", "bo", "cy")
+        single = [("join", "ana", 1, "lobby-pnpres"), ("join", "bo", 2, "lobby-pnpres")]
+        self.assertEqual(told(watcher.collect(2)[:2]), single)
+        watcher.cursor = None
+        watcher.next()
+        self.emulator.join("lobby", "di")
+        item = self.next_interval(watcher, lambda body: "di" in body.get("join", []))
+        body = item["d"]
+        self.assertEqual(list(body), ["action", "timestamp", "occupancy", "join"])
+        self.assertEqual((body["action"], body["occupancy"]), ("interval", 4))
+        self.assertEqual(body["join"][-1], "di")
+        self.assertEqual(list(item), ["a", "f", "p", "k", "c", "u", "d"])
+        self.assertEqual(
+            item["u"],
+            {
+                "pn_action": "interval",
+                "pn_channel": "lobby",
+                "pn_ispresence": 1,
+                "pn_join": body["join"],
+                "pn_occupancy": 4,
+                "pn_timestamp": body["timestamp"],
+            },
+        )
+        # The next ones come on their own, and say only how many there are.
+        item = self.next_interval(watcher, lambda body: True)
+        self.assertEqual(list(item["d"]), ["action", "timestamp", "occupancy"])
+        # What happened, and who is there, is known one by one.
+        log = self.emulator.control("events")["events"]
+        self.assertEqual([event["uuid"] for event in log], ["ana", "bo", "cy", "di"])
+        self.assertEqual(len(self.emulator.truth("lobby")), 4)
+        live = self.emulator.counters()["live"]
+        self.assertEqual((live["crowds"], live["refreshes"]), (1, 0))
+        self.assertGreaterEqual(live["intervals"], 2)
+
+    def test_a_channel_is_told_of_by_interval_only_while_it_is_full(self):
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        self.emulator.join("lobby", "ana", "bo", "cy")
+        watcher.collect(2)
+        self.emulator.leave("lobby", "bo")
+        self.emulator.leave("lobby", "cy")
+        eventually(
+            "the crowd to be none any more",
+            lambda: self.emulator.counters()["live"]["crowds"] == 0,
+        )
+        self.emulator.leave("lobby", "ana")
+        items = told(watcher.collect(1))
+        while items[-1][0] != "leave":
+            items += told(watcher.next())
+        self.assertEqual(items[-1], ("leave", "ana", 0, "lobby-pnpres"))
+
+    def test_lists_that_are_too_long_ask_for_here_now(self):
+        self.emulator.control("settings", {"refresh_above": 20})
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        self.emulator.world(populate={"channel": "lobby", "n": 50, "prefix": "u"})
+        item = self.next_interval(watcher, lambda body: "here_now_refresh" in body)
+        self.assertEqual(
+            list(item["d"]), ["action", "timestamp", "occupancy", "here_now_refresh"]
+        )
+        self.assertIs(item["d"]["here_now_refresh"], True)
+        self.assertEqual(self.emulator.counters()["live"]["refreshes"], 1)
+
+    def test_how_it_is_announced_may_be_set_while_it_runs(self):
+        wanted = {
+            "hold": 1.5,
+            "announce_max": 5,
+            "interval": 0.25,
+            "presence_deltas": False,
+            "refresh_above": 100,
+        }
+        shown = self.emulator.control("settings", wanted)
+        self.assertEqual({name: shown[name] for name in wanted}, wanted)
+        self.assertEqual(self.emulator.control("settings"), shown)
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        self.emulator.join("lobby", "a", "b", "c", "d", "e")
+        self.assertEqual([item[:2] for item in told(watcher.collect(5))],
+                         [("join", uuid) for uuid in "abcde"])
+        self.emulator.join("lobby", "f")
+        self.assertEqual(told(watcher.next()), [("interval", None, 6, "lobby-pnpres")])
+
+    def test_a_setting_that_is_none_changes_nothing(self):
+        before = self.emulator.control("settings")
+        for order in (
+            {"announce_max": -1},
+            {"announce_max": 7, "interval": 0},
+            {"interval": "1s"},
+            {"refresh_above": 1.5},
+            {"presence_deltas": 1},
+            {"hold": -1},
+            {"announce_min": 1},
+        ):
+            with self.subTest(order):
+                with self.assertRaises(Exception):
+                    self.emulator.control("settings", order)
+                self.assertEqual(self.emulator.control("settings"), before)
+
+
+class CrowdsByDefault(Live):
+    def test_the_defaults_are_those_of_the_documents(self):
+        shown = self.emulator.control("settings")
+        self.assertEqual(
+            [shown[n] for n in ("announce_max", "interval", "presence_deltas", "refresh_above")],
+            [20, 10, False, 30720],
+        )
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        self.emulator.world(populate={"channel": "lobby", "n": 21, "prefix": "u"})
+        self.assertEqual(told(watcher.collect(20))[-1][2], 20)
+        self.assertEqual(self.emulator.counters()["live"]["crowds"], 1)
+
+
+class CrowdsOf2017(Live):
+    options = ("--look", "2016", "--announce-max", "0", "--interval", "200ms", "--presence-deltas")
+
+    def test_the_body_is_that_of_the_recording(self):
+        watcher = self.subscriber("w", "demo-pnpres")
+        watcher.next()
+        self.emulator.join("demo", "Client-d39lr")
+        poll = watcher.begin()
+        (item,) = watcher.take(poll)
+        body = '{"action": "interval", "timestamp": %d, "occupancy": 1, "join": ["Client-d39lr"]}'
+        self.assertIn('"d":' + body % item["d"]["timestamp"], poll.body.decode())
+        self.assertNotIn("u", item)
 
 
 class Groups(Live):

@@ -3,6 +3,7 @@ EMULATOR_TESTS = \
 	tests/check_emulator_access \
 	tests/check_emulator_faults \
 	tests/check_emulator_oom \
+	tests/check_emulator_live \
 	tests/check_emulator_parts \
 	tests/check_emulator_rest \
 	tests/check_emulator_scenario \
@@ -44,6 +45,10 @@ tests_check_emulator_oom_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strndup
 tests_check_emulator_oom_LDADD = $(STAGE_TEST_LIBS)
+
+tests_check_emulator_live_SOURCES = tests/check_emulator_live.c
+tests_check_emulator_live_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_live_LDADD = $(EMULATOR_TEST_LIBS) $(JSONC_LIBS)
 
 tests_check_emulator_parts_SOURCES = tests/check_emulator_parts.c
 tests_check_emulator_parts_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)

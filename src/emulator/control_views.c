@@ -173,12 +173,17 @@ static void
 show_live(const struct control *control, struct buffer *out)
 {
 	const struct backlog *backlog = realms_backlog(control->realms);
+	const struct announce_counters announced =
+	    announce_counters(control->live->announce);
 
 	buffer_add_format(out,
-	    "{\"held\":%zu,\"items\":%zu,\"dropped\":%llu,\"untold\":%llu}",
+	    "{\"held\":%zu,\"items\":%zu,\"dropped\":%llu,\"untold\":%llu,"
+	    "\"crowds\":%zu,\"intervals\":%llu,\"refreshes\":%llu}",
 	    count_polls(control->realms), backlog->n_items,
 	    (unsigned long long)backlog->n_dropped,
-	    (unsigned long long)control->live->n_untold);
+	    (unsigned long long)teller_n_untold(control->live->teller),
+	    announced.n_crowds, (unsigned long long)announced.n_intervals,
+	    (unsigned long long)announced.n_refreshes);
 }
 
 void

@@ -378,6 +378,7 @@ run_preface(struct work *work, const struct preface *preface)
 		return 0;
 	if (preface->clear) {
 		realms_clear(control->realms);
+		live_clear(control->live);
 		rest_flush(control->rest);
 	}
 	if (preface->heal)

@@ -25,6 +25,7 @@ struct emulator {
 	const struct options *options; /* borrowed; outlives us */
 	struct event_base *base;
 	struct loop_clock loop;
+	struct worldclock time; /* of the loop's clock */
 	struct event *on_term;
 	struct event *on_int;
 	FILE *event_file; /* owned; NULL: none */
@@ -127,6 +128,7 @@ build_loop(struct emulator *emulator)
 	    &emulator->loop, emulator->base, emulator->options->speed);
 	if (r < 0)
 		return r;
+	emulator->time.clock = &emulator->loop.clock;
 	emulator->on_term =
 	    evsignal_new(emulator->base, SIGTERM, on_signal, emulator);
 	emulator->on_int =
@@ -177,15 +179,13 @@ static int
 build_live(struct emulator *emulator)
 {
 	const struct options *options = emulator->options;
-	struct clock *clock = &emulator->loop.clock;
 	struct live_terms terms = options->live;
 
 	terms.look = options->look;
-	terms.wall_offset_usec = wallclock_usec() - clock_now(clock);
 	realms_set_history(
 	    emulator->realms, options->history, options->history_total);
-	return live_new(
-	    &terms, emulator->realms, emulator->faults, clock, &emulator->live);
+	return live_new(&terms, emulator->realms, emulator->faults,
+	    &emulator->time, &emulator->live);
 }
 
 static int
@@ -222,6 +222,7 @@ build_service(struct emulator *emulator)
 				.publish_key = slice_of(options->publish_key),
 			    },
 		    },
+		.time = &emulator->time,
 	    },
 	    emulator->realms, clock, &emulator->rest);
 	if (r >= 0)
@@ -544,7 +545,9 @@ emulator_run(struct emulator *emulator)
 	printf("ready\n");
 	if (fflush(stdout) != 0)
 		return fail("standard output", -errno);
+	/* Together: however long the building took, the world begins now. */
 	loop_clock_run(&emulator->loop);
+	worldclock_set(&emulator->time, wallclock_usec());
 	if (event_base_dispatch(emulator->base) < 0)
 		return fail("the event loop", -EIO);
 	r = eventlog_flush(emulator->eventlog);

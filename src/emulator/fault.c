@@ -30,6 +30,7 @@ static const char *const KIND_NAMES[FAULT_KINDS] = {
     [FAULT_GZIP_BOMB] = "gzip_bomb",
     [FAULT_EVENT_DROP] = "event_drop",
     [FAULT_EVENT_DOUBLE] = "event_double",
+    [FAULT_EVENT_REORDER] = "event_reorder",
 };
 
 const char *
@@ -55,7 +56,8 @@ fault_kind_parse(struct slice text, enum fault_kind *ret)
 bool
 fault_kind_is_of_events(enum fault_kind kind)
 {
-	return kind == FAULT_EVENT_DROP || kind == FAULT_EVENT_DOUBLE;
+	return kind == FAULT_EVENT_DROP || kind == FAULT_EVENT_DOUBLE ||
+	    kind == FAULT_EVENT_REORDER;
 }
 
 /* What came to a body was done; what came to none was not. */

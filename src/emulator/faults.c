@@ -274,6 +274,15 @@ verdict_done(struct verdict *verdict)
 	verdict->fault = fault_unref(verdict->fault);
 }
 
+static enum event_fate
+fate_of(enum fault_kind kind)
+{
+	if (kind == FAULT_EVENT_DROP)
+		return EVENT_IS_LOST;
+	return kind == FAULT_EVENT_DOUBLE ? EVENT_COMES_TWICE :
+					    EVENT_COMES_LATE;
+}
+
 enum event_fate
 faults_judge_event(struct faults *faults, struct slice channel)
 {
@@ -288,9 +297,7 @@ faults_judge_event(struct faults *faults, struct slice channel)
 			!slice_is(slice_of(fault->match.channel), channel)))
 			continue;
 		if (acts(faults, fault))
-			return fault->kind == FAULT_EVENT_DROP ?
-			    EVENT_IS_LOST :
-			    EVENT_COMES_TWICE;
+			return fate_of(fault->kind);
 	}
 	return EVENT_PASSES;
 }

@@ -49,9 +49,10 @@ enum fault_kind {
 	/* What can happen to an event on its way: */
 	FAULT_EVENT_DROP,
 	FAULT_EVENT_DOUBLE,
+	FAULT_EVENT_REORDER, /* told after the one that comes next */
 };
 
-#define FAULT_KINDS 20
+#define FAULT_KINDS 21
 
 /* An empty member matches everything. */
 struct fault_match {
@@ -105,6 +106,7 @@ enum event_fate {
 	EVENT_PASSES,
 	EVENT_IS_LOST,
 	EVENT_COMES_TWICE,
+	EVENT_COMES_LATE,
 };
 
 /* Connections are to be refused from now on, or no longer. */

@@ -6,19 +6,18 @@
  */
 #include "emulator/hub.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "emulator/deadlines.h"
 #include "emulator/topics.h"
 
 struct poll {
 	struct hub *hub; /* borrowed; outlives us */
 	struct poll_terms terms;
-	TAILQ_ENTRY(poll) link;  /* in hub->held, until it is over */
+	struct deadline until;   /* in hub->held, until it is over */
 	TAILQ_ENTRY(poll) woken; /* in hub->woken, while it is_woken */
-	int64_t until_usec;
 	bool is_woken;
 	bool is_ending; /* with whatever there is */
 	bool is_over;
@@ -33,9 +32,8 @@ struct hub {
 	const struct registry *registry; /* borrowed; outlives us */
 	struct timelines timelines;
 	struct topics topics;
-	struct polls held;  /* the one to end first in front */
-	struct polls woken; /* those to be looked after */
-	size_t n_polls;
+	struct deadlines held; /* every poll that is not over */
+	struct polls woken;    /* those to be looked after */
 	struct timer wake_timer;
 	struct timer hold_timer;
 };
@@ -74,11 +72,10 @@ poll_end(struct poll *poll)
 		return;
 	poll_unwake(poll);
 	poll->is_over = true;
-	TAILQ_REMOVE(&hub->held, poll, link);
-	hub->n_polls--;
+	deadlines_take_out(&hub->held, &poll->until);
 	for (i = 0; i < poll->n_taps; i++)
 		topics_untap(&hub->topics, &poll->taps[i]);
-	if (hub->n_polls == 0) {
+	if (hub->held.n == 0) {
 		timer_stop(hub->clock, &hub->wake_timer);
 		timer_stop(hub->clock, &hub->hold_timer);
 	}
@@ -112,14 +109,28 @@ on_wake(void *userdata)
 	}
 }
 
+/* Has the timer stand at the first poll's end, or earlier: too early does no
+ * harm, and most polls end before their time. */
 static int
 arm(struct hub *hub)
 {
-	const struct poll *first = TAILQ_FIRST(&hub->held);
+	const struct deadline *first = deadlines_first(&hub->held);
+	struct timer *timer = &hub->hold_timer;
 
-	if (!first || hub->hold_timer.running)
+	if (!first || first->at_usec == USEC_INFINITY ||
+	    (timer->running && timer->at_usec <= first->at_usec))
 		return 0;
-	return timer_start(hub->clock, &hub->hold_timer, first->until_usec);
+	return timer_start(hub->clock, timer, first->at_usec);
+}
+
+/* Its time is over; it stays in the heap behind all others until it is looked
+ * after. */
+static void
+end_later(struct hub *hub, struct poll *poll)
+{
+	(void)deadlines_put(&hub->held, &poll->until, USEC_INFINITY);
+	poll->is_ending = true;
+	poll_wake(poll);
 }
 
 static void
@@ -127,17 +138,12 @@ on_hold_over(void *userdata)
 {
 	struct hub *hub = userdata;
 	int64_t now_usec = clock_now(hub->clock);
-	struct poll *poll;
+	struct deadline *first;
 
-	TAILQ_FOREACH(poll, &hub->held, link) {
-		if (poll->until_usec > now_usec)
-			break;
-		poll->is_ending = true;
-		poll_wake(poll);
-	}
-	if (poll)
-		(void)timer_start(
-		    hub->clock, &hub->hold_timer, poll->until_usec);
+	while (
+	    (first = deadlines_first(&hub->held)) && first->at_usec <= now_usec)
+		end_later(hub, container_of(first, struct poll, until));
+	(void)arm(hub);
 }
 
 static void
@@ -166,7 +172,6 @@ hub_new(struct clock *clock, const struct registry *registry,
 	hub->clock = clock;
 	hub->registry = registry;
 	timelines_init(&hub->timelines, backlog);
-	TAILQ_INIT(&hub->held);
 	TAILQ_INIT(&hub->woken);
 	timer_init(&hub->wake_timer, on_wake, hub);
 	timer_init(&hub->hold_timer, on_hold_over, hub);
@@ -179,7 +184,7 @@ hub_free(struct hub *hub)
 {
 	if (!hub)
 		return NULL;
-	assert(TAILQ_EMPTY(&hub->held));
+	deadlines_done(&hub->held); /* which asserts that there is none */
 	timelines_done(&hub->timelines);
 	topics_done(&hub->topics);
 	free(hub);
@@ -237,7 +242,7 @@ hub_clear(struct hub *hub)
 size_t
 hub_n_polls(const struct hub *hub)
 {
-	return hub->n_polls;
+	return hub->held.n;
 }
 
 int
@@ -289,9 +294,8 @@ poll_new(struct hub *hub, const struct poll_terms *terms, struct poll **ret)
 		return -ENOMEM;
 	poll->hub = hub;
 	poll->terms = *terms;
-	poll->until_usec = clock_now(hub->clock) + terms->hold_usec;
-	TAILQ_INSERT_TAIL(&hub->held, poll, link);
-	hub->n_polls++;
+	r = deadlines_put(
+	    &hub->held, &poll->until, clock_now(hub->clock) + terms->hold_usec);
 	for (i = 0; r >= 0 && i < subscriptions->n; i++)
 		r = poll_tap(poll, &subscriptions->items[i]);
 	if (r >= 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One listener for all worlds. What it is told happens at once, as the items
- * say; only their delivery waits for the loop's next turn.
+ * say; only their delivery waits: for the loop's next turn, or for the end of
+ * an interval.
  */
 #include "emulator/live.h"
 
@@ -26,35 +27,10 @@ state_told(const struct world_event *event)
 	return event->state;
 }
 
-static int
-put(struct live *live, struct realm *realm, struct slice channel,
-    const struct presence *presence)
+static void
+on_event(struct realm *realm, const struct world_event *event, void *userdata)
 {
-	_cleanup_(buffer_done) struct buffer name = {0};
-	struct item *item;
-	int r;
-
-	r = presence_item(live->terms.look,
-	    &(struct item_terms){
-		.timetoken = timetokens_next(&live->timetokens),
-		.subscribe_key = realm_key(realm),
-		.channel = channel,
-	    },
-	    timetokens_now_usec(&live->timetokens), presence, &item);
-	if (r < 0)
-		return r;
-	buffer_add_slice(&name, channel);
-	buffer_add_text(&name, "-pnpres");
-	if (buffer_is_failed(&name)) {
-		item_free(item);
-		return -ENOMEM;
-	}
-	return hub_put(realm->hub, (struct slice){name.data, name.n}, item);
-}
-
-static int
-tell(struct live *live, struct realm *realm, const struct world_event *event)
-{
+	struct live *live = userdata;
 	const struct presence presence = {
 	    .action = ACTIONS[event->kind],
 	    .uuid = event->uuid,
@@ -63,45 +39,47 @@ tell(struct live *live, struct realm *realm, const struct world_event *event)
 	    .is_precise = event->kind != WORLD_STATE_CHANGE,
 	};
 
-	return put(live, realm, event->channel, &presence);
+	if (!announce_take(live->announce, realm, event))
+		teller_tell(live->teller, realm, event->channel, &presence);
 }
 
 static void
-on_event(struct realm *realm, const struct world_event *event, void *userdata)
+on_interval(struct realm *realm, struct slice channel,
+    const struct presence *interval, void *userdata)
 {
-	struct live *live = userdata;
-	int r = 0;
+	const struct live *live = userdata;
 
-	switch (faults_judge_event(live->faults, event->channel)) {
-	case EVENT_IS_LOST:
-		return;
-	case EVENT_COMES_TWICE:
-		r = tell(live, realm, event);
-		break;
-	case EVENT_PASSES:
-		break;
-	}
-	if (r < 0 || tell(live, realm, event) < 0)
-		live->n_untold++;
+	teller_tell(live->teller, realm, channel, interval);
 }
 
 int
 live_new(const struct live_terms *terms, struct realms *realms,
-    struct faults *faults, struct clock *clock, struct live **ret)
+    struct faults *faults, const struct worldclock *time, struct live **ret)
 {
-	struct live *live = calloc(1, sizeof(*live));
+	_cleanup_(live_freep) struct live *live = calloc(1, sizeof(*live));
+	int r;
 
 	if (!live)
 		return -ENOMEM;
 	live->terms = *terms;
 	live->realms = realms;
-	live->faults = faults;
-	live->clock = clock;
-	live->timetokens = (struct timetokens){
-	    .clock = clock, .offset_usec = terms->wall_offset_usec};
+	live->timetokens = (struct timetokens){.time = time};
+	r = teller_new(terms->look, faults, &live->timetokens, &live->teller);
+	if (r >= 0)
+		r = announce_new(&terms->announce, realms, time->clock,
+		    on_interval, live, &live->announce);
+	if (r < 0)
+		return r;
 	realms_set_listener(realms, on_event, live);
-	*ret = live;
+	*ret = TAKE_PTR(live);
 	return 0;
+}
+
+void
+live_clear(struct live *live)
+{
+	announce_clear(live->announce);
+	teller_clear(live->teller);
 }
 
 struct live *
@@ -110,6 +88,8 @@ live_free(struct live *live)
 	if (!live)
 		return NULL;
 	realms_set_listener(live->realms, NULL, NULL);
+	announce_free(live->announce);
+	teller_free(live->teller);
 	free(live);
 	return NULL;
 }

@@ -9,6 +9,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/address.h \
 	src/emulator/admission.c \
 	src/emulator/admission.h \
+	src/emulator/announce.c \
+	src/emulator/announce.h \
 	src/emulator/answer.c \
 	src/emulator/answer.h \
 	src/emulator/answercache.c \
@@ -71,6 +73,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/loop.h \
 	src/emulator/options.c \
 	src/emulator/options.h \
+	src/emulator/options_live.c \
+	src/emulator/options_parts.h \
 	src/emulator/params.c \
 	src/emulator/params.h \
 	src/emulator/population.c \
@@ -107,6 +111,8 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/subscription.h \
 	src/emulator/table.c \
 	src/emulator/table.h \
+	src/emulator/teller.c \
+	src/emulator/teller.h \
 	src/emulator/timeline.c \
 	src/emulator/timeline.h \
 	src/emulator/timetoken.h \

@@ -191,6 +191,7 @@ loop_clock_done(struct loop_clock *loop)
 void
 loop_clock_run(struct loop_clock *loop)
 {
+	loop->origin_usec = boottime_usec();
 	loop->passes = true;
 	(void)arm(loop);
 }

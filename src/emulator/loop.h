@@ -26,7 +26,7 @@ struct loop_clock {
 	struct event_base *base;
 	struct event *event; /* owned: for the earliest timer */
 	struct deadlines timers;
-	int64_t began_usec;  /* of the clock */
+	int64_t began_usec;  /* of the clock, when it began to pass */
 	int64_t origin_usec; /* outside, at that time */
 	int64_t last_usec;   /* the latest time that anybody was told */
 	int64_t

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "emulator/loop.h"
+#include "emulator/options_parts.h"
 
 #define PROGRAM "presence-emulator"
 
@@ -19,9 +20,6 @@
 #define RECORDS_DEFAULT 20000
 #define RECORDS_MAX     10000000
 #define CHURN_MAX       100000
-/* Some 400 bytes each. */
-#define HISTORY_MAX       100000
-#define HISTORY_TOTAL_MAX 100000000
 /* Smaller populations get names that people can tell apart. */
 #define READABLE_MAX 100
 /* Some 20 MB when full. */
@@ -62,6 +60,11 @@ static const char HELP[] =
     "  --subscribe-renews        a subscribe also renews who is present\n"
     "  --wildcard-presence WHO   hears of a.x: literal (nobody), plain (a.*),\n"
     "                            both (a.*-pnpres too) (literal)\n"
+    "  --announce-max N          with more occupants, a channel tells now and then\n"
+    "                            how many there are, and no single joins (20)\n"
+    "  --interval TIME           so often (10s)\n"
+    "  --presence-deltas         and lists who came and went\n"
+    "  --refresh-above BYTES     or says to ask here_now, for longer lists (30720)\n"
     "\n"
     "Who is there:\n"
     "  --population N            so many occupants, up to a million (0)\n"
@@ -95,10 +98,7 @@ static const char HELP[] =
     "      0    {\"people\":{\"n\":500,\"channels\":8,\"churn\":20}}\n"
     "      1.5  {\"join\":{\"channel\":\"lobby\",\"uuid\":\"ana\",\"heartbeat\":20}}\n";
 
-/* NULL, or what was wanted. */
-typedef const char *(*take_fn)(struct options *options, const char *text);
-
-static const char *
+const char *
 take_count(const char *text, int64_t max, const char *wanted, size_t *ret)
 {
 	int64_t value;
@@ -194,7 +194,7 @@ take_look(struct options *options, const char *text)
 	return NULL;
 }
 
-static const char *
+const char *
 take_time(struct slice number, int64_t *ret_usec)
 {
 	const size_t n = number.n;
@@ -222,53 +222,6 @@ take_answer_cache(struct options *options, const char *text)
 	    take_time((struct slice){text, n}, &options->answer_cache_usec))
 		return "a time, as 3s or 500ms, perhaps with ,no-age";
 	options->hides_age = comma != NULL;
-	return NULL;
-}
-
-static const char *
-take_hold(struct options *options, const char *text)
-{
-	return take_time(slice_of(text), &options->live.hold_usec);
-}
-
-static const char *
-take_history(struct options *options, const char *text)
-{
-	if (take_count(text, HISTORY_MAX, "", &options->history) ||
-	    options->history == 0)
-		return "1 to 100000";
-	return NULL;
-}
-
-static const char *
-take_history_total(struct options *options, const char *text)
-{
-	if (take_count(text, HISTORY_TOTAL_MAX, "", &options->history_total) ||
-	    options->history_total == 0)
-		return "1 to 100000000";
-	return NULL;
-}
-
-static const char *
-take_subscribe_renews(struct options *options, _unused_ const char *text)
-{
-	options->live.subscribe_renews = true;
-	return NULL;
-}
-
-static const char *
-take_wildcard_presence(struct options *options, const char *text)
-{
-	enum wildcard_presence *ret = &options->live.wildcard_presence;
-
-	if (strcmp(text, "literal") == 0)
-		*ret = WILDCARD_LITERAL;
-	else if (strcmp(text, "plain") == 0)
-		*ret = WILDCARD_PLAIN;
-	else if (strcmp(text, "both") == 0)
-		*ret = WILDCARD_BOTH;
-	else
-		return "literal, plain or both";
 	return NULL;
 }
 
@@ -451,6 +404,10 @@ static const struct {
     {"history-total", take_history_total},
     {"subscribe-renews", take_subscribe_renews},
     {"wildcard-presence", take_wildcard_presence},
+    {"announce-max", take_announce_max},
+    {"interval", take_interval},
+    {"presence-deltas", take_presence_deltas},
+    {"refresh-above", take_refresh_above},
     {"population", take_population},
     {"channels", take_channels},
     {"churn", take_churn},
@@ -477,7 +434,7 @@ has_argument(take_fn take)
 {
 	return take != take_allow_remote && take != take_quiet &&
 	    take != take_verbose && take != take_subscribe_renews &&
-	    take != take_access;
+	    take != take_access && take != take_presence_deltas;
 }
 
 #define N_LONG_OPTIONS (ARRAY_SIZE(TAKERS) + 4)
@@ -581,7 +538,7 @@ options_parse(int argc, char **argv, struct options *ret)
 
 	*ret = (struct options){
 	    .population = {.seed = 1, .n_channels = 1},
-	    .live = {.hold_usec = HOLD_DEFAULT_USEC},
+	    .live = LIVE_TERMS_DEFAULT,
 	    .history = HISTORY_DEFAULT,
 	    .history_total = HISTORY_TOTAL_DEFAULT,
 	    .max_connections = CONNECTIONS_DEFAULT,

@@ -11,7 +11,6 @@
 #include "base/utf8.h"
 #include "emulator/answercache.h"
 #include "emulator/ask.h"
-#include "emulator/wallclock.h"
 
 struct rest {
 	struct rest_terms terms;
@@ -61,13 +60,13 @@ ask_refuse(const struct ask *ask, const char *message, struct answer *ret)
 }
 
 static int
-answer_time(struct answer *ret)
+answer_time(const struct worldclock *time, struct answer *ret)
 {
 	_cleanup_(buffer_done) struct buffer body = {0};
 
 	/* In units of 100 ns. */
 	buffer_add_char(&body, '[');
-	buffer_add_int(&body, wallclock_usec() * 10);
+	buffer_add_int(&body, worldclock_usec(time) * 10);
 	buffer_add_char(&body, ']');
 	return answer_make(200, SERVICE_PLAIN, &body, ret);
 }
@@ -91,8 +90,7 @@ answer_op(const struct ask *ask, struct answer *ret)
 		return answer_leave(ask, ret);
 	case OP_CHANNEL_GROUP:
 		return answer_channel_group(ask, ret);
-	case OP_TIME:
-		return answer_time(ret);
+	case OP_TIME:      /* see answer_call() */
 	case OP_SUBSCRIBE: /* not answered here: see live.h */
 	case OP_PUBLISH:
 	case OP_UNKNOWN:
@@ -280,6 +278,8 @@ rest_answer(struct rest *rest, const struct call *call, struct answer *ret)
 	if (rest->cache &&
 	    (call->op == OP_HERE_NOW || call->op == OP_HERE_NOW_GLOBAL))
 		return answer_through_cache(rest, &ask, ret);
+	if (call->op == OP_TIME)
+		return answer_time(rest->terms.time, ret);
 	return answer_op(&ask, ret);
 }
 

@@ -18,6 +18,7 @@
 #include "emulator/look.h"
 #include "emulator/realms.h"
 #include "emulator/route.h"
+#include "emulator/wallclock.h"
 
 struct rest;
 
@@ -28,6 +29,7 @@ struct rest_terms {
 	struct names keys;  /* borrowed: the subscribe keys there are; none:
 	                       * any is taken */
 	struct admission_terms admission;
+	const struct worldclock *time; /* borrowed; outlives the rest */
 };
 
 int rest_new(const struct rest_terms *terms, struct realms *realms,

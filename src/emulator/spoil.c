@@ -78,6 +78,7 @@ make_spoiled(enum look look, const struct fault *fault, const struct call *call,
 	case FAULT_GZIP_BOMB:
 	case FAULT_EVENT_DROP:
 	case FAULT_EVENT_DOUBLE:
+	case FAULT_EVENT_REORDER:
 		break;
 	}
 	return 0;

@@ -3,33 +3,25 @@
  * Timetokens: the service's moments, in units of 100 ns since 1970, by which
  * items are told apart and cursors point between them.
  *
- * Ownership: the clock is borrowed and outlives the timetokens.
+ * Ownership: the time is borrowed and outlives the timetokens.
  * Law:       each is above all earlier ones, so none is given out twice.
  */
 #pragma once
 
 #include <stdbool.h>
 
-#include "base/clock.h"
 #include "base/slice.h"
+#include "emulator/wallclock.h"
 
 struct timetokens {
-	struct clock *clock;
-	int64_t offset_usec; /* from the clock to what people call the time */
+	const struct worldclock *time;
 	int64_t last;
 };
-
-/* Now, as people call it, and as the timetokens count. */
-static inline int64_t
-timetokens_now_usec(const struct timetokens *timetokens)
-{
-	return clock_now(timetokens->clock) + timetokens->offset_usec;
-}
 
 static inline int64_t
 timetokens_next(struct timetokens *timetokens)
 {
-	int64_t now = timetokens_now_usec(timetokens) * 10;
+	int64_t now = worldclock_usec(timetokens->time) * 10;
 
 	timetokens->last = now > timetokens->last ? now : timetokens->last + 1;
 	return timetokens->last;
