@@ -15,7 +15,8 @@ UPSTREAM_TESTS = \
 	tests/check_pubnub \
 	tests/check_recorded \
 	tests/check_remedy \
-	tests/check_sign
+	tests/check_sign \
+	tests/check_upstream_oom
 
 if HAVE_CHECK
 check_PROGRAMS += $(UPSTREAM_TESTS)
@@ -66,6 +67,18 @@ tests_check_remedy_LDADD = $(UPSTREAM_TEST_LIBS)
 tests_check_sign_SOURCES = tests/check_sign.c
 tests_check_sign_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
 tests_check_sign_LDADD = $(UPSTREAM_TEST_LIBS)
+
+# The core is the real one, so that an ask is followed from its question to what
+# it hears.
+tests_check_upstream_oom_SOURCES = tests/check_upstream_oom.c \
+	tests/support/fail_alloc.c tests/support/fail_alloc.h \
+	tests/support/fake_http.c tests/support/fake_http.h
+tests_check_upstream_oom_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_upstream_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=reallocarray
+tests_check_upstream_oom_LDADD = tests/support/libclock.la \
+	src/upstream/libupstream.la src/core/libcore.la \
+	src/model/libmodel.la src/base/libbase.la $(CHECK_LIBS)
 
 # As tests/fuzz_json.
 check_PROGRAMS += tests/fuzz_pubnub

@@ -16,6 +16,10 @@
  * out costs one request that is refused, halved as any other. */
 #define URI_BYTES_BELIEVED_USEC (10 * 60 * USEC_PER_SEC)
 
+/* Without memory to ask again, nobody knows whose fault it was: only that it is
+ * ours that they hear nothing better. */
+static const struct problem no_memory = {.kind = PROBLEM_INTERNAL};
+
 static bool
 names(const struct pubnub_reply *reply, const struct key *key)
 {
@@ -98,8 +102,7 @@ halve(struct fetch *fetch, const struct failed *failed)
 	if (failed->problem.status_code == 414)
 		learn_length(fetch, failed->flight);
 	if (flight_halve(failed->flight, halves) < 0) {
-		fetch_fail_read(fetch, failed->flight, &failed->problem,
-		    failed->retry_after_usec);
+		fetch_fail_read(fetch, failed->flight, &no_memory, -1);
 		return;
 	}
 	(void)flight_free(failed->flight);
@@ -111,8 +114,7 @@ static void
 start_again(struct fetch *fetch, const struct failed *failed)
 {
 	if (flight_again(failed->flight) < 0)
-		fetch_fail_read(fetch, failed->flight, &failed->problem,
-		    failed->retry_after_usec);
+		fetch_fail_read(fetch, failed->flight, &no_memory, -1);
 	else
 		fetch_park(fetch, failed->flight);
 }
