@@ -7,6 +7,12 @@ noinst_PROGRAMS += tests/bench/bare
 tests_bench_bare_SOURCES = tests/bench/bare.c
 tests_bench_bare_LDADD = src/base/libbase.la
 
+# For "make deep": how long a turn of the loop is held by a long list.
+noinst_PROGRAMS += tests/bench/turns
+tests_bench_turns_SOURCES = tests/bench/turns.c
+tests_bench_turns_LDADD = src/upstream/libupstream.la src/wire/libwire.la \
+	src/model/libmodel.la src/base/libbase.la
+
 EXTRA_DIST += tests/bench/measure.py tests/bench/servers.py
 dist_check_SCRIPTS += tests/bench/bench.py tests/e2e-bench.py
 TESTS += tests/e2e-bench.py

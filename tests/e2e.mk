@@ -16,7 +16,8 @@ E2E_TESTS = \
 	tests/e2e-queries.py \
 	tests/e2e-tls.py
 
-dist_check_SCRIPTS += $(E2E_TESTS) tests/e2e-soak.py
+dist_check_SCRIPTS += $(E2E_TESTS) tests/e2e-soak.py \
+	tests/e2e-manners-long.py tests/e2e-nameserver.py
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += tests/e2e/harness.py
 
@@ -37,6 +38,15 @@ check-e2e-valgrind: all
 deep: deep-e2e
 deep-e2e: all
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-soak.py
+
+# The daemon's manners at full size, in figures, and how long its loop is held
+# by long lists.
+.PHONY: deep-manners
+deep: deep-manners
+deep-manners: all
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-manners-long.py
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-nameserver.py
+	tests/bench/turns 1000 10000 100000 1000000
 
 # An operator's first hour, from "make install" on, as a script types it.
 .PHONY: newcomer
