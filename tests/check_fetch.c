@@ -427,6 +427,64 @@ START_TEST(test_people_who_move_between_pages_cost_one_more_fetch)
 
 END_TEST
 
+/* Who leaves lets somebody slip into a page that was read already, and then the
+ * people are as many as they should be. */
+START_TEST(test_people_who_leave_between_pages_hide_nobody)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	const struct heard_channel *channel;
+
+	turn(&f);
+	serve(&f, 0, 0, 1500);
+	turn(&f);
+	serve(&f, 0, 1, 1500); /* u000000 left, u001000 is in no page */
+	ck_assert_uint_eq(entry->n_heard, 0);
+	turn(&f);
+	serve(&f, 0, 1, 1500);
+	turn(&f);
+	serve(&f, 0, 1, 1500);
+	expect_problem(entry, PROBLEM_NONE);
+	channel = fake_entry_find(entry, "lobby");
+	ck_assert_uint_eq(channel->n, 1499);
+	ck_assert_str_eq(channel->uuids[0], "u000001");
+	ck_assert_str_eq(channel->uuids[999], "u001000");
+	ck_assert(!entry->answer.drifted);
+	ck_assert_uint_eq(entry->answer.n_pages, 4);
+}
+
+END_TEST
+
+START_TEST(test_who_stays_in_a_list_that_never_stands_still_is_told)
+{
+	FIXTURE(f);
+	struct entry *entry =
+	    fake_core_add(&f.query, KEY_CHANNEL, "lobby", NULL, LEVEL_UUIDS);
+	const struct heard_channel *channel;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		ck_assert_uint_eq(entry->n_heard, 0);
+		turn(&f);
+		serve(&f, 0, 2 * i, 2500);
+		turn(&f);
+		serve(&f, 0, 2 * i + 1, 2500);
+		turn(&f);
+		serve(&f, 0, 2 * i + 1, 2500);
+	}
+	expect_problem(entry, PROBLEM_NONE);
+	ck_assert(entry->answer.drifted);
+	channel = fake_entry_find(entry, "lobby");
+	ck_assert_uint_eq(channel->n, 2500);
+	ck_assert_str_eq(channel->uuids[1000], "u001000");
+	ck_assert_str_eq(channel->uuids[1002], "u001002");
+	turn(&f);
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+}
+
+END_TEST
+
 START_TEST(test_what_never_adds_up_is_taken_and_marked)
 {
 	FIXTURE(f);
@@ -1712,6 +1770,9 @@ make_suite(void)
 	tcase_add_test(pages, test_a_uuid_told_twice_counts_once);
 	tcase_add_test(
 	    pages, test_people_who_move_between_pages_cost_one_more_fetch);
+	tcase_add_test(pages, test_people_who_leave_between_pages_hide_nobody);
+	tcase_add_test(
+	    pages, test_who_stays_in_a_list_that_never_stands_still_is_told);
 	tcase_add_test(pages, test_what_never_adds_up_is_taken_and_marked);
 	tcase_add_test(pages, test_a_page_that_brings_nobody_ends_the_list);
 	tcase_add_test(pages, test_more_people_than_there_can_be_are_refused);

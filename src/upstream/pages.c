@@ -25,6 +25,7 @@ struct list {
 	struct people earlier; /* of the one before */
 	int64_t age_usec;
 	unsigned n_pages;
+	bool is_moving; /* this try's pages told different counts */
 	bool is_second_try;
 	bool is_drifted;
 	bool is_spoiled; /* its part of an answer was no good */
@@ -290,13 +291,15 @@ has_people(const struct pages *pages)
 	return false;
 }
 
-/* The list has come to an end. If it is not as long as it was told to be, it is
- * fetched once more; then it is what was seen in either try. */
+/* The list has come to an end. If it is not as long as it was told to be, or was
+ * told to be of more than one length (who leaves lets another slip into a page
+ * that was read, and the sum is right all the same), it is fetched once more;
+ * then it is what was seen in either try. */
 static int
 list_end(struct list *list)
 {
 	list->is_done = true;
-	if (list->people.n == list->occupancy)
+	if (list->people.n == list->occupancy && !list->is_moving)
 		return 0;
 	if (!list->is_second_try) {
 		list->is_second_try = true;
@@ -317,10 +320,14 @@ list_add(const struct pages *pages, struct list *list,
 {
 	int r;
 
+	const uint64_t occupancy = told ? told->occupancy : 0;
+
 	list->n_pages++;
 	if (age_usec > list->age_usec)
 		list->age_usec = age_usec;
-	list->occupancy = told ? told->occupancy : 0;
+	list->is_moving = list->offset > 0 &&
+	    (list->is_moving || occupancy != list->occupancy);
+	list->occupancy = occupancy;
 	list->offset += PUBNUB_PAGE;
 	if (told)
 		list->state = told->state;

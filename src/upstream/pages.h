@@ -8,10 +8,10 @@
  *
  * A list longer than a page is fetched page by page while people come and go,
  * so that it can shift under us: a uuid told twice counts once, and if in the
- * end the people are not as many as the last page said, the list is fetched once
- * more. If that does not add up either, its people are all that were seen in
- * one of the two: who stayed is among them, though a list that shifts may hide
- * anybody once.
+ * end the people are not as many as the last page said, or the pages said
+ * different numbers, the list is fetched once more. If that does not add up
+ * either, its people are all that were seen in one of the two: who stayed is
+ * among them, though a list that shifts may hide anybody once.
  *
  * Ownership: pages own the replies they take, and the answers; keys are borrowed
  *            and outlive us; a call borrows from us until pages_add(), an answer
