@@ -12,6 +12,7 @@ BASE_TESTS = \
 	tests/check_base_utf8 \
 	tests/check_blob \
 	tests/check_buffer \
+	tests/check_flood \
 	tests/check_json \
 	tests/check_log \
 	tests/check_map
@@ -54,6 +55,10 @@ tests_check_blob_LDADD = $(BASE_TEST_LIBS)
 tests_check_buffer_SOURCES = tests/check_buffer.c
 tests_check_buffer_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
 tests_check_buffer_LDADD = $(BASE_TEST_LIBS)
+
+tests_check_flood_SOURCES = tests/check_flood.c
+tests_check_flood_CPPFLAGS = $(BASE_TEST_CPPFLAGS) -I$(top_srcdir)/tests
+tests_check_flood_LDADD = tests/support/libclock.la $(BASE_TEST_LIBS)
 
 tests_check_json_SOURCES = tests/check_json.c tests/check_base_json_texts.h
 tests_check_json_CPPFLAGS = $(BASE_TEST_CPPFLAGS)

@@ -6,6 +6,8 @@ src_base_libbase_la_SOURCES = \
 	src/base/buffer.c \
 	src/base/buffer.h \
 	src/base/clock.h \
+	src/base/flood.c \
+	src/base/flood.h \
 	src/base/hash.c \
 	src/base/hash.h \
 	src/base/json.c \
