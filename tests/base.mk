@@ -56,7 +56,8 @@ tests_check_buffer_SOURCES = tests/check_buffer.c
 tests_check_buffer_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
 tests_check_buffer_LDADD = $(BASE_TEST_LIBS)
 
-tests_check_flood_SOURCES = tests/check_flood.c
+tests_check_flood_SOURCES = tests/check_flood.c tests/support/logged.c \
+	tests/support/logged.h
 tests_check_flood_CPPFLAGS = $(BASE_TEST_CPPFLAGS) -I$(top_srcdir)/tests
 tests_check_flood_LDADD = tests/support/libclock.la $(BASE_TEST_LIBS)
 

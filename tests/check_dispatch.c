@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "support/desk.h"
 #include "support/fail_alloc.h"
+#include "support/logged.h"
 
 /* ---- waiting ---- */
 
@@ -503,6 +504,118 @@ START_TEST(test_a_request_answered_at_once_allocates_nothing)
 
 END_TEST
 
+/* ---- what the log hears ---- */
+
+/* A hundred times in a minute and a half, which makes two lines, and one more
+ * with the end. */
+static void
+assert_flood(void (*happens)(void), const char *first, const char *what)
+{
+	char last[256];
+
+	logged_start();
+	happens();
+	logged_assert(1, first);
+	for (int i = 0; i < 99; i++) {
+		fake_clock_advance(&desk.clock, 900000);
+		happens();
+	}
+	ck_assert_uint_eq(logged.n, 2);
+	ck_assert_ptr_nonnull(strstr(logged.last, first));
+	ck_assert_ptr_nonnull(strstr(logged.last, " times=67"));
+	fake_clock_advance(&desk.clock, 60 * USEC_PER_SEC);
+	(void)snprintf(last, sizeof(last),
+	    "msg=that was all of it what=%s times=100 lasted=89.100000", what);
+	logged_assert(3, last);
+	logged_stop();
+}
+
+static void
+one_is_denied(void)
+{
+	fake_conn_text(desk.conn, CALL("1", "here_now", "{}"));
+	desk_assert_error_said("1", -32011, "permission_denied");
+}
+
+static void
+one_is_malformed(void)
+{
+	fake_conn_text(desk.conn, "{]");
+	desk_assert_error_said("null", -32700, "parse_error");
+}
+
+static void
+one_is_no_method(void)
+{
+	fake_conn_text(desk.conn, CALL("1", "dance", "{}"));
+	desk_assert_error_said("1", -32601, "method_not_found");
+}
+
+static void
+one_is_stuck(void)
+{
+	struct conn *conn = desk_connect(33);
+
+	conn->was_stuck = true;
+	fake_conn_close(conn);
+}
+
+static void
+one_flushes(void)
+{
+	struct conn *conn = desk_connect(0);
+
+	fake_conn_text(conn, CALL("1", "flush", "{}"));
+	fake_conn_close(conn);
+}
+
+static void
+one_has_no_session(void)
+{
+	fake_conn_fail(-ENOMEM);
+	(void)desk_connect(5);
+	fake_conn_fail(0);
+}
+
+START_TEST(test_what_a_client_can_repeat_is_logged_once_a_minute)
+{
+	desk.access.rules[ACCESS_GLOBAL].any = false;
+	assert_flood(one_is_denied,
+	    "msg=request refused by [access] class=global method=here_now "
+	    "uid=1000 pid=77",
+	    "request refused by [access]");
+	assert_flood(one_is_malformed,
+	    "msg=request refused: it is not well made kind=parse_error "
+	    "reason=not JSON uid=1000 pid=77",
+	    "request refused: it is not well made");
+	assert_flood(one_is_no_method,
+	    "msg=request refused: it is not well made kind=method_not_found "
+	    "reason= uid=1000 pid=77",
+	    "request refused: it is not well made");
+	assert_flood(one_is_stuck,
+	    "msg=client closed: it takes no reply for write_timeout uid=33 "
+	    "pid=77",
+	    "client closed: it takes no reply for write_timeout");
+	assert_flood(one_flushes, "msg=cache flushed flushed=0 pid=77 uid=0",
+	    "cache flushed");
+	assert_flood(one_has_no_session,
+	    "msg=client dropped: no session for it uid=5 "
+	    "error=Cannot allocate memory",
+	    "client dropped: no session for it");
+}
+
+END_TEST
+
+START_TEST(test_a_client_that_just_leaves_is_no_line)
+{
+	logged_start();
+	fake_conn_close(desk_connect(33));
+	ck_assert_uint_eq(logged.n, 0);
+	logged_stop();
+}
+
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -552,6 +665,9 @@ make_suite(void)
 	    tcase, test_each_allocation_may_fail_and_only_its_request_is_told);
 	tcase_add_test(
 	    tcase, test_a_request_answered_at_once_allocates_nothing);
+	tcase_add_test(
+	    tcase, test_what_a_client_can_repeat_is_logged_once_a_minute);
+	tcase_add_test(tcase, test_a_client_that_just_leaves_is_no_line);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -14,6 +14,7 @@
 #include "support/fail_alloc.h"
 #include "support/fake_core.h"
 #include "support/fake_http.h"
+#include "upstream/complaint.h"
 #include "upstream/fetch.h"
 
 #define ORIGIN "http://origin.test"
@@ -1679,6 +1680,27 @@ START_TEST(test_a_flapping_origin_does_not_fill_the_log)
 
 END_TEST
 
+/* Fails each 11 s, which is a second more than a long outage needs to be over,
+ * and answers in between. */
+START_TEST(test_a_failure_that_comes_and_goes_is_two_lines_a_minute)
+{
+	FIXTURE(f);
+	struct complaints complaints = {0};
+	const struct problem problem = {
+	    .kind = PROBLEM_ERROR, .status_code = 503};
+
+	for (int64_t t = 0; t < 3600; t++)
+		if (t % 11 == 0)
+			complaints_failed(&complaints, &problem, "an error",
+			    t * USEC_PER_SEC);
+		else
+			complaints_succeeded(&complaints, t * USEC_PER_SEC);
+	ck_assert_uint_ge(f.n_logged, 60);
+	ck_assert_uint_le(f.n_logged, 120);
+}
+
+END_TEST
+
 /* glibc's own would not come by our realloc(). */
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
 
@@ -1838,6 +1860,8 @@ make_suite(void)
 	    end, test_each_allocation_may_fail_and_everybody_hears_once);
 	tcase_add_test(end, test_a_lasting_failure_is_logged_at_start_and_end);
 	tcase_add_test(end, test_a_flapping_origin_does_not_fill_the_log);
+	tcase_add_test(
+	    end, test_a_failure_that_comes_and_goes_is_two_lines_a_minute);
 	tcase_set_timeout(end, PATIENCE_SEC);
 	suite_add_tcase(suite, end);
 	return suite;

@@ -1,51 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/flood.h"
 #include "support/clock.h"
+#include "support/logged.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
 
 struct bench {
 	struct fake_clock clock;
 	struct flood flood;
-	size_t n_lines;
-	char last[256]; /* fields of the last line, "key=value key=value" */
 };
 
 static struct bench bench;
 
 static void
-on_line(enum log_level level, const struct log_field *fields, size_t n_fields,
-    void *userdata)
-{
-	ck_assert_int_eq(level, LOG_LEVEL_WARNING);
-	ck_assert_ptr_null(userdata);
-	bench.n_lines++;
-	bench.last[0] = '\0';
-	for (size_t i = 0; i < n_fields; i++) {
-		size_t n = strlen(bench.last);
-		char value[64];
-
-		value[log_format_value(value, sizeof(value) - 1, &fields[i])] =
-		    '\0';
-		(void)snprintf(bench.last + n, sizeof(bench.last) - n,
-		    "%s%s=%s", i > 0 ? " " : "", fields[i].key, value);
-	}
-}
-
-static void
 set_up(void)
 {
 	bench = (struct bench){0};
-	log_set_sink(on_line, NULL);
+	logged_start();
 	fake_clock_init(&bench.clock, USEC_PER_SEC);
 	flood_init(&bench.flood, &bench.clock.clock, LOG_LEVEL_WARNING,
-	    SLICE("client refused"));
+	    "client refused");
 }
 
 static void
@@ -53,8 +31,7 @@ tear_down(void)
 {
 	flood_done(&bench.flood);
 	fake_clock_done(&bench.clock);
-	log_set_sink(NULL, NULL);
-	log_set_level(LOG_LEVEL_INFO);
+	logged_stop();
 }
 
 static void
@@ -63,19 +40,12 @@ hit(int uid)
 	flood_log(&bench.flood, LOG_INT("uid", uid));
 }
 
-static void
-assert_told(size_t n_lines, const char *last)
-{
-	ck_assert_uint_eq(bench.n_lines, n_lines);
-	ck_assert_str_eq(bench.last, last);
-}
-
 START_TEST(test_what_happens_once_is_one_line)
 {
 	hit(7);
-	assert_told(1, "msg=client refused uid=7");
+	logged_assert(1, "msg=client refused uid=7");
 	fake_clock_advance(&bench.clock, 10 * MINUTE);
-	assert_told(1, "msg=client refused uid=7");
+	logged_assert(1, "msg=client refused uid=7");
 	ck_assert_uint_eq(fake_clock_n_timers(&bench.clock), 0);
 }
 
@@ -87,16 +57,16 @@ START_TEST(test_a_thousand_times_are_its_start_and_its_end)
 		hit(i);
 		fake_clock_advance(&bench.clock, USEC_PER_MSEC);
 	}
-	assert_told(1, "msg=client refused uid=0");
+	logged_assert(1, "msg=client refused uid=0");
 	/* Since its last time: that was at 0.999. */
 	fake_clock_advance(&bench.clock, MINUTE - USEC_PER_MSEC - 1);
-	ck_assert_uint_eq(bench.n_lines, 1);
+	ck_assert_uint_eq(logged.n, 1);
 	fake_clock_advance(&bench.clock, 1);
-	assert_told(2,
+	logged_assert(2,
 	    "msg=that was all of it what=client refused times=1000 "
 	    "lasted=0.999000");
 	hit(3);
-	assert_told(3, "msg=client refused uid=3");
+	logged_assert(3, "msg=client refused uid=3");
 }
 
 END_TEST
@@ -107,9 +77,9 @@ START_TEST(test_while_it_goes_on_it_is_told_once_a_minute)
 		hit(i);
 		fake_clock_advance(&bench.clock, USEC_PER_SEC);
 	}
-	assert_told(10, "msg=client refused uid=540 times=60");
+	logged_assert(10, "msg=client refused uid=540 times=60");
 	fake_clock_advance(&bench.clock, MINUTE);
-	assert_told(11,
+	logged_assert(11,
 	    "msg=that was all of it what=client refused times=600 "
 	    "lasted=599.000000");
 }
@@ -120,15 +90,15 @@ END_TEST
 START_TEST(test_never_more_than_two_lines_a_minute)
 {
 	for (int64_t step = 1; step < 200; step += 7) {
-		const size_t before = bench.n_lines;
+		const size_t before = logged.n;
 
 		for (int64_t t = 0; t < 3600; t += step) {
 			hit(1);
 			fake_clock_advance(&bench.clock, step * USEC_PER_SEC);
 		}
 		fake_clock_advance(&bench.clock, 2 * MINUTE);
-		ck_assert_uint_ge(bench.n_lines - before, 18);
-		ck_assert_uint_le(bench.n_lines - before, 2 * 62);
+		ck_assert_uint_ge(logged.n - before, 18);
+		ck_assert_uint_le(logged.n - before, 2 * 62);
 	}
 }
 
@@ -140,10 +110,10 @@ START_TEST(test_without_memory_for_a_timer_the_next_time_tells_the_end)
 	hit(1);
 	hit(2);
 	fake_clock_advance(&bench.clock, 5 * MINUTE);
-	assert_told(1, "msg=client refused uid=1");
+	logged_assert(1, "msg=client refused uid=1");
 	bench.clock.fail_start = 0;
 	hit(3);
-	assert_told(3, "msg=client refused uid=3");
+	logged_assert(3, "msg=client refused uid=3");
 }
 
 END_TEST
@@ -153,12 +123,12 @@ START_TEST(test_a_program_that_ends_tells_what_is_left)
 	hit(1);
 	hit(2);
 	flood_done(&bench.flood);
-	assert_told(2,
+	logged_assert(2,
 	    "msg=that was all of it what=client refused times=2 "
 	    "lasted=0.000000");
 	ck_assert_uint_eq(fake_clock_n_timers(&bench.clock), 0);
 	flood_done(&bench.flood);
-	ck_assert_uint_eq(bench.n_lines, 2);
+	ck_assert_uint_eq(logged.n, 2);
 }
 
 END_TEST
@@ -168,10 +138,10 @@ START_TEST(test_below_the_level_nothing_is_told_and_all_is_counted)
 	log_set_level(LOG_LEVEL_ERROR);
 	hit(1);
 	hit(2);
-	ck_assert_uint_eq(bench.n_lines, 0);
+	ck_assert_uint_eq(logged.n, 0);
 	log_set_level(LOG_LEVEL_INFO);
 	fake_clock_advance(&bench.clock, MINUTE);
-	assert_told(1,
+	logged_assert(1,
 	    "msg=that was all of it what=client refused times=2 "
 	    "lasted=0.000000");
 }

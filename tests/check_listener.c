@@ -20,6 +20,7 @@
 #include "base/macro.h"
 #include "front/listener.h"
 #include "support/clock.h"
+#include "support/logged.h"
 
 #define MANY 100
 
@@ -104,6 +105,7 @@ set_up(void)
 	struct sockfile_terms terms = {.path = bench.path, .mode = 0600};
 
 	wraps = (struct wraps){0};
+	logged_start();
 	bench = (struct bench){
 	    .directory = "/tmp/check_listener.XXXXXX",
 	    .limits = {.max_clients = MANY, .max_clients_per_uid = MANY},
@@ -145,6 +147,7 @@ tear_down(void)
 	bench.listener = listener_free(bench.listener);
 	fake_clock_done(&bench.clock);
 	event_base_free(bench.base);
+	logged_stop();
 	ck_assert_int_eq(rmdir(bench.directory), 0);
 }
 
@@ -385,8 +388,107 @@ START_TEST(test_a_client_that_goes_ends_the_pause)
 		leave(2 * i);
 		turn();
 		ck_assert_uint_eq(bench.n_accepted, 2 * i + 2);
-		ck_assert_uint_eq(fake_clock_n_timers(&bench.clock), 0);
+		/* But for the log's, which waits for more of it. */
+		ck_assert_uint_eq(fake_clock_n_timers(&bench.clock), 1);
 	}
+}
+
+END_TEST
+
+/* The log's lines of one kind while something happens n times in n seconds. */
+static size_t
+n_lines_of(void (*happens)(void), int n)
+{
+	const size_t before = logged.n;
+
+	for (int i = 0; i < n; i++) {
+		happens();
+		fake_clock_advance(&bench.clock, USEC_PER_SEC);
+	}
+	return logged.n - before;
+}
+
+static void
+one_is_refused(void)
+{
+	int fd = join();
+
+	turn();
+	ck_assert_int_eq(close(fd), 0);
+	bench.clients[--bench.n_clients] = -1;
+}
+
+static void
+one_finds_no_descriptor(void)
+{
+	wraps.accept_error = EMFILE;
+	one_is_refused();
+	turn();
+}
+
+static void
+one_is_lost(void)
+{
+	wraps.credentials_error = -ENOMEM;
+	one_is_refused();
+}
+
+START_TEST(test_the_log_hears_once_a_minute_of_those_refused)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof(line),
+	    "msg=client refused: max_clients are here max_clients=0 uid=7 "
+	    "pid=%d",
+	    getpid());
+	wraps.says_uid = true;
+	wraps.uid = 7;
+	bench.limits.max_clients = 0;
+	one_is_refused();
+	logged_assert(1, line);
+	ck_assert_int_eq(logged.level, LOG_LEVEL_WARNING);
+	ck_assert_uint_eq(n_lines_of(one_is_refused, 121), 2);
+	fake_clock_advance(&bench.clock, 60 * USEC_PER_SEC);
+	logged_assert(4,
+	    "msg=that was all of it what=client refused: max_clients are here "
+	    "times=122 lasted=120.000000");
+
+	bench.limits = (struct listener_limits){
+	    .max_clients = 1, .max_clients_per_uid = 0};
+	(void)snprintf(line, sizeof(line),
+	    "msg=client refused: max_clients_per_uid of its user are here "
+	    "max_clients_per_uid=0 uid=7 pid=%d",
+	    getpid());
+	one_is_refused();
+	logged_assert(5, line);
+	ck_assert_uint_eq(n_lines_of(one_is_refused, 121), 2);
+}
+
+END_TEST
+
+START_TEST(test_the_log_hears_once_a_minute_that_nobody_is_accepted)
+{
+	one_finds_no_descriptor();
+	logged_assert(1,
+	    "msg=no descriptor or memory for a client, nobody is accepted for "
+	    "a second clients=0 error=Too many open files");
+	ck_assert_int_eq(logged.level, LOG_LEVEL_ERROR);
+	fake_clock_advance(&bench.clock, USEC_PER_SEC);
+	ck_assert_uint_eq(n_lines_of(one_finds_no_descriptor, 120), 2);
+	ck_assert_int_eq(stat_of(STAT_accept_paused), 121);
+	listener_stop(bench.listener);
+	ck_assert_uint_eq(logged.n, 4);
+	ck_assert_ptr_nonnull(strstr(logged.last, " times=121 "));
+}
+
+END_TEST
+
+START_TEST(test_the_log_hears_once_a_minute_of_those_lost)
+{
+	ck_assert_uint_eq(n_lines_of(one_is_lost, 100), 2);
+	ck_assert_ptr_nonnull(strstr(logged.last,
+	    "msg=client dropped: nothing is known of it "
+	    "error=Cannot allocate memory times=60"));
 }
 
 END_TEST
@@ -566,6 +668,11 @@ add_accept_tests(TCase *tcase)
 	tcase_add_test(tcase, test_a_client_may_leave_inside_the_callback);
 	tcase_add_test(tcase, test_without_descriptors_it_waits_a_second);
 	tcase_add_test(tcase, test_a_client_that_goes_ends_the_pause);
+	tcase_add_test(
+	    tcase, test_the_log_hears_once_a_minute_of_those_refused);
+	tcase_add_test(
+	    tcase, test_the_log_hears_once_a_minute_that_nobody_is_accepted);
+	tcase_add_test(tcase, test_the_log_hears_once_a_minute_of_those_lost);
 	tcase_add_test(
 	    tcase, test_a_client_that_was_already_gone_is_no_reason_to_wait);
 }

@@ -129,12 +129,19 @@ START_TEST(test_a_reload_reads_the_files_again)
 	ck_assert_int_eq(sign_reload(f.sign), 0);
 	assert_target(f.sign, "", "/v2/x?uuid=watcher%201&" SDK "&auth=new");
 	ck_assert_int_eq(unlink(f.token_file), 0);
-	ck_assert_int_eq(sign_reload(f.sign), -ENOENT);
+	for (int i = 0; i < 100; i++) /* told once, however often it is tried */
+		ck_assert_int_eq(sign_reload(f.sign), -ENOENT);
 	ck_assert_uint_eq(f.n_errors, 1);
+	write_file(f.token_file, "", 0);
+	ck_assert_int_eq(sign_reload(f.sign), -ENODATA);
+	ck_assert_uint_eq(f.n_errors, 2);
 	assert_target(f.sign, "", "/v2/x?uuid=watcher%201&" SDK "&auth=new");
 	f.settings.auth_token_file = NULL;
 	ck_assert_int_eq(sign_reload(f.sign), 0);
 	assert_target(f.sign, "", "/v2/x?uuid=watcher%201&" SDK);
+	f.settings.auth_token_file = f.token_file;
+	ck_assert_int_eq(sign_reload(f.sign), -ENODATA);
+	ck_assert_uint_eq(f.n_errors, 3);
 }
 
 END_TEST

@@ -5,6 +5,7 @@
 E2E_TESTS = \
 	tests/e2e-crowd.py \
 	tests/e2e-failures.py \
+	tests/e2e-floods.py \
 	tests/e2e-freshness.py \
 	tests/e2e-life.py \
 	tests/e2e-limits.py \

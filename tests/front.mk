@@ -35,7 +35,8 @@ tests_check_lines_SOURCES = tests/check_lines.c
 tests_check_lines_CPPFLAGS = $(FRONT_BYTES_CPPFLAGS)
 tests_check_lines_LDADD = $(FRONT_BYTES_LIBS)
 
-tests_check_listener_SOURCES = tests/check_listener.c
+tests_check_listener_SOURCES = tests/check_listener.c \
+	tests/support/logged.c tests/support/logged.h
 tests_check_listener_CPPFLAGS = $(FRONT_BYTES_CPPFLAGS)
 tests_check_listener_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=accept4 \
 	-Wl,--wrap=credentials_read
@@ -72,6 +73,7 @@ FRONT_WORDS_LIBS = src/front/libfront.la src/wire/libwire.la \
 	tests/support/libclock.la src/base/libbase.la $(CHECK_LIBS)
 
 tests_check_dispatch_SOURCES = tests/check_dispatch.c $(FRONT_WORDS_FAKES) \
+	tests/support/logged.c tests/support/logged.h \
 	tests/support/fail_alloc.c tests/support/fail_alloc.h
 tests_check_dispatch_CPPFLAGS = $(FRONT_WORDS_CPPFLAGS)
 tests_check_dispatch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \

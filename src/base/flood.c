@@ -45,9 +45,10 @@ on_timer(void *userdata)
 
 void
 flood_init(struct flood *flood, struct clock *clock, enum log_level level,
-    struct slice text)
+    const char *text)
 {
-	*flood = (struct flood){.clock = clock, .level = level, .text = text};
+	*flood = (struct flood){
+	    .clock = clock, .level = level, .text = slice_of(text)};
 	timer_init(&flood->timer, on_timer, flood);
 }
 

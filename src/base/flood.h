@@ -29,7 +29,7 @@ struct flood {
 
 /* text is a literal, the message of its lines. */
 void flood_init(struct flood *flood, struct clock *clock, enum log_level level,
-    struct slice text);
+    const char *text);
 /* Tells what has not been told. Takes {0}; may be repeated. */
 void flood_done(struct flood *flood);
 

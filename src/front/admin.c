@@ -19,8 +19,9 @@ admin_flush(struct caller *caller, const struct proto_request *request,
 	    request->channels.names, request->channels.n);
 	struct buffer *scratch = reply_begin(reply);
 
-	log_info(LOG_TEXT("cache flushed"), LOG_INT("flushed", n),
-	    LOG_INT("pid", caller->credentials.pid));
+	flood_log(&caller->front->floods[FLOOD_FLUSHED], LOG_INT("flushed", n),
+	    LOG_INT("pid", caller->credentials.pid),
+	    LOG_INT("uid", caller->credentials.uid));
 	buffer_add_slice(scratch, SLICE("{\"flushed\":"));
 	buffer_add_int(scratch, (int64_t)n);
 	buffer_add_char(scratch, '}');
@@ -121,7 +122,8 @@ admin_log_level(struct caller *caller, const struct proto_request *request,
 
 	log_set_level(request->log_level);
 	log_info(LOG_TEXT("log level changed"), LOG_STR("level", level),
-	    LOG_INT("pid", caller->credentials.pid));
+	    LOG_INT("pid", caller->credentials.pid),
+	    LOG_INT("uid", caller->credentials.uid));
 	buffer_add_slice(scratch, SLICE("{\"level\":"));
 	json_add_string(scratch, slice_of(level));
 	buffer_add_slice(scratch, SLICE(",\"previous\":"));

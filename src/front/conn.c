@@ -54,6 +54,7 @@ struct conn {
 	bool is_full;    /* too much is queued to read on */
 	bool is_in_turn;
 	bool wants_turn; /* turn_event was made active */
+	bool is_stuck;   /* write_timeout is over */
 	bool is_freed;   /* in its own turn, which will do it */
 };
 
@@ -403,6 +404,7 @@ look_whether_stuck(struct conn *conn, int64_t now_usec)
 	if (!is_alive(conn) || write_deadline(conn) > now_usec)
 		return;
 	stats_count(conn->env->stats, STAT_clients_stuck);
+	conn->is_stuck = true;
 	break_off(conn);
 }
 
@@ -563,6 +565,12 @@ conn_limits_changed(struct conn *conn)
 		return;
 	wake_by(conn, write_deadline(conn));
 	wake_by(conn, idle_deadline(conn));
+}
+
+bool
+conn_was_stuck(const struct conn *conn)
+{
+	return conn->is_stuck;
 }
 
 void

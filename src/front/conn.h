@@ -110,5 +110,8 @@ void conn_idle(struct conn *conn);
 /* The limits have changed: what is over sooner now, ends sooner. */
 void conn_limits_changed(struct conn *conn);
 
+/* It was closed by write_timeout; for the closed callback. */
+bool conn_was_stuck(const struct conn *conn);
+
 /* Says what is queued, then closes (closed() follows). Nothing more is read. */
 void conn_finish(struct conn *conn);

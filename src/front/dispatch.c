@@ -19,6 +19,30 @@ struct dispatch {
 	struct session_list sessions;
 };
 
+static void
+init_floods(struct front *front)
+{
+	static const struct {
+		enum log_level level;
+		const char *text;
+	} kinds[N_FRONT_FLOODS] = {
+	    [FLOOD_NO_SESSION] = {LOG_LEVEL_ERROR,
+		"client dropped: no session for it"},
+	    [FLOOD_FAILED_HERE] = {LOG_LEVEL_ERROR,
+		"request failed here, answered internal_error"},
+	    [FLOOD_DENIED] = {LOG_LEVEL_WARNING, "request refused by [access]"},
+	    [FLOOD_MALFORMED] = {LOG_LEVEL_INFO,
+		"request refused: it is not well made"},
+	    [FLOOD_STUCK] = {LOG_LEVEL_WARNING,
+		"client closed: it takes no reply for write_timeout"},
+	    [FLOOD_FLUSHED] = {LOG_LEVEL_INFO, "cache flushed"},
+	};
+
+	for (size_t i = 0; i < N_FRONT_FLOODS; i++)
+		flood_init(&front->floods[i], front->clock, kinds[i].level,
+		    kinds[i].text);
+}
+
 int
 dispatch_new(const struct dispatch_env *env, struct dispatch **ret)
 {
@@ -30,6 +54,7 @@ dispatch_new(const struct dispatch_env *env, struct dispatch **ret)
 	dispatch->front.clock = env->conns->clock;
 	dispatch->front.stats = env->conns->stats;
 	dispatch->front.started_usec = clock_now(env->conns->clock);
+	init_floods(&dispatch->front);
 	proto_init(&dispatch->front.proto);
 	TAILQ_INIT(&dispatch->sessions.head);
 	*ret = dispatch;
@@ -46,6 +71,8 @@ dispatch_free(struct dispatch *dispatch)
 	while ((session = TAILQ_FIRST(&dispatch->sessions.head)))
 		session_free(session);
 	assert(dispatch->sessions.n == 0);
+	for (size_t i = 0; i < N_FRONT_FLOODS; i++)
+		flood_done(&dispatch->front.floods[i]);
 	call_free(dispatch->front.spare_call);
 	if (dispatch->front.spare_batch)
 		batch_drop(dispatch->front.spare_batch);
@@ -67,8 +94,8 @@ dispatch_accept(int fd, struct credentials *credentials, void *userdata)
 	r = session_new(
 	    &dispatch->front, &dispatch->sessions, fd, credentials, &session);
 	if (r < 0) {
-		log_error(LOG_TEXT("client dropped: no session for it"),
-		    LOG_ERRNO(r));
+		flood_log(&dispatch->front.floods[FLOOD_NO_SESSION],
+		    LOG_INT("uid", uid), LOG_ERRNO(r));
 		env->gone(uid, env->userdata);
 		return;
 	}

@@ -18,7 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/flood.h"
 #include "base/slice.h"
 #include "core/query.h"
 #include "front/access.h"
@@ -66,6 +66,17 @@ struct dispatch_env {
 	void *userdata;
 };
 
+/* What clients can make the log say, as often as they like. */
+enum front_flood {
+	FLOOD_NO_SESSION,
+	FLOOD_FAILED_HERE,
+	FLOOD_DENIED,
+	FLOOD_MALFORMED,
+	FLOOD_STUCK,
+	FLOOD_FLUSHED,
+	N_FRONT_FLOODS
+};
+
 struct batch;
 struct call;
 
@@ -82,7 +93,7 @@ struct front {
 	 * nothing; NULL until the first is needed. */
 	struct call *spare_call;
 	struct batch *spare_batch;
-	struct log_lasting out_of_memory;
+	struct flood floods[N_FRONT_FLOODS];
 };
 
 /* A large reply's memory is not kept for small ones. */

@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "base/flood.h"
 #include "base/map.h"
 
 /* A crowd that connects at once must not keep the loop from those who are
@@ -44,6 +45,7 @@ struct listener {
 	struct timer timer;  /* runs while accepting is paused */
 	struct map users;    /* who has at least one client */
 	size_t n_clients;
+	struct flood shortages, full, full_uid, lost;
 };
 
 static struct slice
@@ -111,22 +113,35 @@ refuse(int fd, struct slice line)
 }
 
 static bool
-is_within_caps(struct listener *listener, int fd, uid_t uid)
+is_within_caps(struct listener *listener, int fd, const struct credentials *who)
 {
 	const struct listener_limits *limits = listener->env.limits;
-	const struct user *user = find_user(listener, uid);
+	const struct user *user = find_user(listener, who->uid);
 
 	if (listener->n_clients >= limits->max_clients) {
 		stats_count(listener->env.stats, STAT_clients_refused);
+		flood_log(&listener->full,
+		    LOG_INT("max_clients", limits->max_clients),
+		    LOG_INT("uid", who->uid), LOG_INT("pid", who->pid));
 		refuse(fd, listener->env.line_full);
 		return false;
 	}
 	if ((user ? user->n_clients : 0) >= limits->max_clients_per_uid) {
 		stats_count(listener->env.stats, STAT_clients_refused_uid);
+		flood_log(&listener->full_uid,
+		    LOG_INT("max_clients_per_uid", limits->max_clients_per_uid),
+		    LOG_INT("uid", who->uid), LOG_INT("pid", who->pid));
 		refuse(fd, listener->env.line_full_uid);
 		return false;
 	}
 	return true;
+}
+
+static void
+lose(struct listener *listener, int fd, int r)
+{
+	flood_log(&listener->lost, LOG_ERRNO(r));
+	(void)close(fd);
 }
 
 /* Takes fd. A client we have no memory for is gone before it was here. */
@@ -134,14 +149,16 @@ static void
 admit(struct listener *listener, int fd)
 {
 	struct credentials credentials = {0};
+	int r = credentials_read(fd, &credentials);
 
-	if (credentials_read(fd, &credentials) < 0) {
-		(void)close(fd);
+	if (r < 0) {
+		lose(listener, fd, r);
 		return;
 	}
-	if (is_within_caps(listener, fd, credentials.uid)) {
-		if (count_client(listener, credentials.uid) < 0) {
-			(void)close(fd);
+	if (is_within_caps(listener, fd, &credentials)) {
+		r = count_client(listener, credentials.uid);
+		if (r < 0) {
+			lose(listener, fd, r);
 		} else {
 			stats_count(listener->env.stats, STAT_clients_accepted);
 			listener->fn(fd, &credentials, listener->userdata);
@@ -151,10 +168,12 @@ admit(struct listener *listener, int fd)
 }
 
 static void
-pause_accepting(struct listener *listener)
+pause_accepting(struct listener *listener, int error)
 {
 	struct clock *clock = listener->env.clock;
 
+	flood_log(&listener->shortages, LOG_INT("clients", listener->n_clients),
+	    LOG_ERRNO(error));
 	/* Without a timer it would never go on: better a hot second. */
 	if (timer_start(
 		clock, &listener->timer, clock_now(clock) + PAUSE_USEC) < 0)
@@ -207,9 +226,25 @@ on_acceptable(evutil_socket_t listening, short what, void *userdata)
 		if (errno == EINTR || errno == ECONNABORTED)
 			continue;
 		if (is_shortage(errno))
-			pause_accepting(listener);
+			pause_accepting(listener, errno);
 		return;
 	}
+}
+
+static void
+init_floods(struct listener *listener)
+{
+	struct clock *clock = listener->env.clock;
+
+	flood_init(&listener->shortages, clock, LOG_LEVEL_ERROR,
+	    "no descriptor or memory for a client, nobody is accepted "
+	    "for a second");
+	flood_init(&listener->full, clock, LOG_LEVEL_WARNING,
+	    "client refused: max_clients are here");
+	flood_init(&listener->full_uid, clock, LOG_LEVEL_WARNING,
+	    "client refused: max_clients_per_uid of its user are here");
+	flood_init(&listener->lost, clock, LOG_LEVEL_ERROR,
+	    "client dropped: nothing is known of it");
 }
 
 int
@@ -225,6 +260,7 @@ listener_new(const struct listener_env *env, accepted_fn fn, void *userdata,
 	listener->userdata = userdata;
 	timer_init(&listener->timer, on_pause_over, listener);
 	map_init(&listener->users);
+	init_floods(listener);
 	*ret = listener;
 	return 0;
 }
@@ -280,6 +316,10 @@ listener_stop(struct listener *listener)
 	if (listener->event)
 		event_free(listener->event);
 	listener->event = NULL;
+	flood_done(&listener->shortages);
+	flood_done(&listener->full);
+	flood_done(&listener->full_uid);
+	flood_done(&listener->lost);
 	sockfile_done(&listener->file);
 }
 

@@ -12,6 +12,7 @@
  * Bounds:    over max_clients or max_clients_per_uid a client is sent one line
  *            and closed. Without descriptors or memory nothing is accepted for
  *            a second, or until a client goes.
+ *            The log hears of all this as base/flood.h has it.
  * Counts:    clients, clients_accepted, clients_refused, clients_refused_uid,
  *            accept_paused.
  */

@@ -108,26 +108,31 @@ static const struct method_row methods[N_PROTO_METHODS] = {
 
 /* clang-format on */
 
-static bool
-is_allowed(const struct caller *caller, const struct proto_request *request)
+static enum access_class
+class_of(const struct proto_request *request)
 {
-	enum access_class class = methods[request->method].class;
-
 	if (queries_is_global(request))
-		class = ACCESS_GLOBAL;
-	return class == ANYONE ||
-	    access_allows(
-		caller->front->env.access, class, &caller->credentials);
+		return ACCESS_GLOBAL;
+	return methods[request->method].class;
 }
 
 void
 methods_run(struct caller *caller, const struct proto_request *request,
     const struct reply *reply)
 {
-	if (is_allowed(caller, request)) {
+	const enum access_class class = class_of(request);
+
+	if (class == ANYONE ||
+	    access_allows(
+		caller->front->env.access, class, &caller->credentials)) {
 		methods[request->method].run(caller, request, reply);
 		return;
 	}
 	stats_count(caller->front->stats, STAT_permission_denied);
+	flood_log(&caller->front->floods[FLOOD_DENIED],
+	    LOG_STR("class", access_class_to_string(class)),
+	    LOG_STR("method", proto_method_to_string(request->method)),
+	    LOG_INT("uid", caller->credentials.uid),
+	    LOG_INT("pid", caller->credentials.pid));
 	reply_refuse(reply, PROTO_ERROR_PERMISSION);
 }

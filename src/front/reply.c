@@ -120,14 +120,7 @@ reply_problem(const struct reply *reply, enum problem_kind kind)
 void
 reply_failure(const struct reply *reply, int r)
 {
-	struct front *front = reply->front;
-	uint64_t n;
-
-	if (log_lasting_hit(&front->out_of_memory, clock_now(front->clock),
-		&n) != LOG_LASTING_QUIET)
-		log_error(LOG_TEXT("requests failed here, answering "
-				   "internal_error"),
-		    LOG_INT("times", n), LOG_ERRNO(r));
+	flood_log(&reply->front->floods[FLOOD_FAILED_HERE], LOG_ERRNO(r));
 	reply_problem(reply, PROBLEM_INTERNAL);
 }
 

@@ -46,6 +46,20 @@ serve_request(struct session *session, const struct reply *reply,
 		methods_run(&session->caller, request, reply);
 }
 
+static void
+refuse(const struct session *session, const struct reply *reply,
+    const struct proto_error *error)
+{
+	const struct caller *caller = &session->caller;
+
+	flood_log(&caller->front->floods[FLOOD_MALFORMED],
+	    LOG_STR("kind", proto_error_to_string(error)),
+	    LOG_STR("reason", error->message),
+	    LOG_INT("uid", caller->credentials.uid),
+	    LOG_INT("pid", caller->credentials.pid));
+	reply_error(reply, error);
+}
+
 /* All requests of the line that was read. */
 static void
 serve_requests(struct session *session, struct batch *batch)
@@ -63,7 +77,7 @@ serve_requests(struct session *session, struct batch *batch)
 		if (batch && !reply_is_wanted(&reply))
 			batch_expect_less(batch);
 		if (next == PROTO_NEXT_REFUSED)
-			reply_error(&reply, &error);
+			refuse(session, &reply, &error);
 		else
 			serve_request(session, &reply, &request);
 	}
@@ -100,7 +114,7 @@ refuse_line(struct session *session, const struct proto_error *error)
 	const struct reply reply = reply_to(session, NULL, PROTO_ID_NULL);
 
 	stats_count(session->caller.front->stats, STAT_requests);
-	reply_error(&reply, error);
+	refuse(session, &reply, error);
 }
 
 static void
@@ -168,7 +182,13 @@ on_all_answered(struct caller *caller)
 static void
 on_closed(struct conn *conn, void *userdata)
 {
-	(void)conn;
+	const struct session *session = userdata;
+	const struct caller *caller = &session->caller;
+
+	if (conn_was_stuck(conn))
+		flood_log(&caller->front->floods[FLOOD_STUCK],
+		    LOG_INT("uid", caller->credentials.uid),
+		    LOG_INT("pid", caller->credentials.pid));
 	session_free(userdata);
 }
 

@@ -5,12 +5,25 @@
 #include "upstream/complaint.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* An origin that fails every other request would start and end its failure with
  * each. Ten seconds are more than its troubles' steps at the beginning of an
- * outage and fewer than at the end of a long one, which is told at once. */
+ * outage and fewer than at the end of a long one, which is told at once. A
+ * failure younger than a minute needs a minute's quiet: two lines a minute are
+ * the most, whatever its rhythm. */
 #define QUIET_USEC (10 * INT64_C(1000000))
+
+static bool
+is_over(const struct complaint *c, int64_t now_usec)
+{
+	const int64_t quiet_usec = now_usec - c->last_usec;
+
+	if (now_usec - c->lasting.since_usec < LOG_LASTING_USEC)
+		return false;
+	return quiet_usec >= QUIET_USEC;
+}
 
 void
 complaints_failed(struct complaints *complaints, const struct problem *problem,
@@ -48,8 +61,7 @@ complaints_succeeded(struct complaints *complaints, int64_t now_usec)
 		int64_t lasted_usec;
 		uint64_t n;
 
-		if (!c->lasting.going_on ||
-		    now_usec - c->last_usec < QUIET_USEC)
+		if (!c->lasting.going_on || !is_over(c, now_usec))
 			continue;
 		n = log_lasting_end(&c->lasting, now_usec, &lasted_usec);
 		log_info(LOG_TEXT("upstream requests succeed again"),

@@ -40,6 +40,7 @@ struct sign {
 	struct secret token;
 	struct secret key;
 	unsigned generation;
+	int told; /* the log knows that the files fail so */
 };
 
 static void
@@ -164,7 +165,13 @@ sign_reload(struct sign *sign)
 	int r = sign_reload_from(sign, settings, &parts);
 	bool is_token = r < 0 && parts == SIGN_TOKEN;
 
-	if (r < 0)
+	/* An origin that refuses the old ones has this tried again and again. */
+	if (r == sign->told)
+		return r;
+	sign->told = r;
+	if (r == 0)
+		log_info(LOG_TEXT("the secrets' files can be used again"));
+	else
 		log_error(LOG_TEXT("cannot use a secret's file"),
 		    LOG_STR("setting",
 			is_token ? "auth_token_file" : "secret_key_file"),

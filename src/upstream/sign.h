@@ -28,7 +28,8 @@ int sign_new(const struct sign_settings *settings, struct sign **ret);
 struct sign *sign_free(struct sign *sign);
 DEFINE_CLEANUP(struct sign *, sign_free);
 
-/* Reads the files again; on failure what was held stays. */
+/* Reads the files again; on failure what was held stays, and the log hears of
+ * it once, and once more when it is over. */
 int sign_reload(struct sign *sign);
 /* Another number whenever what is held is another than before. */
 unsigned sign_generation(const struct sign *sign);

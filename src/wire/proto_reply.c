@@ -196,6 +196,12 @@ words_of(const struct proto_error *error)
 	return (struct words){0};
 }
 
+const char *
+proto_error_to_string(const struct proto_error *error)
+{
+	return words_of(error).kind;
+}
+
 static void
 add_text(struct buffer *buffer, const char *text)
 {

@@ -48,6 +48,9 @@ void proto_add_tail(struct buffer *buffer);
 void proto_add_error(
     struct buffer *buffer, struct slice id, const struct proto_error *error);
 
+/* "parse_error": the kind, as the reply has it. */
+const char *proto_error_to_string(const struct proto_error *error);
+
 /* A problem's words for the protocol. */
 int proto_problem_code(enum problem_kind kind);
 const char *proto_problem_category(const struct problem *problem);

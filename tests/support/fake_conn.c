@@ -138,6 +138,12 @@ conn_limits_changed(struct conn *conn)
 	(void)conn;
 }
 
+bool
+conn_was_stuck(const struct conn *conn)
+{
+	return conn->was_stuck;
+}
+
 void
 conn_finish(struct conn *conn)
 {

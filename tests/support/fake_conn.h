@@ -27,6 +27,7 @@ struct conn {
 	size_t n_blobs;
 	unsigned n_hold, n_busy;
 	bool is_finished;
+	bool was_stuck;  /* for a test to say, before fake_conn_close() */
 	bool has_failed; /* a buffer or blob found no memory: it would close */
 };
 
