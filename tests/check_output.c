@@ -161,7 +161,7 @@ START_TEST(test_a_wide_letter_is_never_cut_in_half)
 	    NULL};
 
 	/* 8 columns are three letters, the ellipsis and a space. */
-	assert_table(cells, &(struct look){.n_columns = 12},
+	assert_table(cells, &(struct look){.n_columns = 17},
 	    "NAME  N  WHAT\n"
 	    "a     1  "
 	    "\xe6\x9d\xb1\xe6\x9d\xb1\xe6\x9d\xb1\xe2\x80\xa6 \n");
@@ -169,14 +169,45 @@ START_TEST(test_a_wide_letter_is_never_cut_in_half)
 
 END_TEST
 
-START_TEST(test_a_terminal_too_narrow_wraps_rather_than_hides)
+START_TEST(test_a_terminal_too_narrow_gets_a_line_for_each_field)
+{
+	static const char *const cells[] = {"0123456789", "1234567890",
+	    "0123456789abcdef", "bob", "1", "x", NULL};
+
+	/* 8 + 2 + 10 + 2 + 8 is the least for rows. */
+	assert_table(cells, &(struct look){.n_columns = 30},
+	    "NAME               N  WHAT\n"
+	    "0123456\xe2\x80\xa6  1234567890  0123456\xe2\x80\xa6\n"
+	    "bob                1  x\n");
+	assert_table(cells, &(struct look){.n_columns = 20},
+	    "NAME  0123456789\n"
+	    "N     1234567890\n"
+	    "WHAT  0123456789abc\xe2\x80\xa6\n"
+	    "\n"
+	    "NAME  bob\n"
+	    "N     1\n"
+	    "WHAT  x\n");
+	assert_table(cells, &(struct look){.n_columns = 14, .has_colour = true},
+	    "\033[1mNAME\033[0m  0123456\xe2\x80\xa6\n"
+	    "\033[1mN\033[0m     1234567\xe2\x80\xa6\n"
+	    "\033[1mWHAT\033[0m  0123456\xe2\x80\xa6\n"
+	    "\n"
+	    "\033[1mNAME\033[0m  bob\n"
+	    "\033[1mN\033[0m     1\n"
+	    "\033[1mWHAT\033[0m  x\n");
+}
+
+END_TEST
+
+START_TEST(test_a_terminal_too_narrow_for_that_wraps_rather_than_hides)
 {
 	static const char *const cells[] = {
 	    "0123456789", "1234567890", "0123456789", NULL};
 
 	assert_table(cells, &(struct look){.n_columns = 3},
-	    "NAME               N  WHAT\n"
-	    "0123456\xe2\x80\xa6  1234567890  0123456\xe2\x80\xa6\n");
+	    "NAME  0123456789\n"
+	    "N     1234567890\n"
+	    "WHAT  0123456789\n");
 }
 
 END_TEST
@@ -611,7 +642,10 @@ make_suite(void)
 	tcase_add_test(tc, test_without_a_terminal_nothing_is_cut);
 	tcase_add_test(tc, test_on_a_terminal_the_widest_column_is_cut_first);
 	tcase_add_test(tc, test_a_wide_letter_is_never_cut_in_half);
-	tcase_add_test(tc, test_a_terminal_too_narrow_wraps_rather_than_hides);
+	tcase_add_test(
+	    tc, test_a_terminal_too_narrow_gets_a_line_for_each_field);
+	tcase_add_test(
+	    tc, test_a_terminal_too_narrow_for_that_wraps_rather_than_hides);
 	tcase_add_test(tc, test_titles_are_bold_only_in_colour);
 	tcase_add_test(tc, test_here_now_is_a_row_for_each_occupant);
 	tcase_add_test(tc, test_here_now_shows_only_the_columns_it_can_fill);

@@ -3,10 +3,15 @@
 """presencectl against the real daemon: each command, its exit status, and with
 --json the daemon's own bytes."""
 
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
 import subprocess
+import termios
+import unicodedata
 
 from e2e.harness import PATIENCE, PRESENCECTL, WRAPPER, SharedCase, check_clean, main
 
@@ -47,6 +52,71 @@ class Ctl(SharedCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr, b"")
         return done.stdout.decode()
+
+    def shown_on_terminal(self, n_columns, *words):
+        """Its lines, as long as it printed them."""
+        ours, theirs = pty.openpty()
+        size = struct.pack("HHHH", 24, n_columns, 0, 0)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+        done = subprocess.run(
+            [*WRAPPER, PRESENCECTL, "-s", self.daemon.path, *words],
+            env=dict(os.environ, TERM="xterm", NO_COLOR="1"),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                some = os.read(ours, 65536)
+            except OSError:
+                break  # so ends a terminal whose other side has closed
+            if not some:
+                break
+            shown += some
+        os.close(ours)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return shown.decode().replace("\r\n", "\n").splitlines()
+
+    @staticmethod
+    def width(text):
+        return sum(
+            0
+            if unicodedata.combining(letter)
+            else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+            for letter in text
+        )
+
+    def test_tables_fit_wide_and_narrow_terminals_whatever_the_names(self):
+        channel = "\u5927\u304d\u306a\u90e8\u5c4b" * 12 + "e\u0301"
+        uuid = "\u65e5\u672c\u8a9e\u30e6\u30fc\u30b6\u30fc" * 9
+        self.emulator.join(channel, uuid, state={"mood": "x" * 200})
+        self.client.here_now(channel, "lobby")
+        for n_columns in (40, 80, 200):
+            for words in (
+                ["here-now", channel, "lobby", "--state"],
+                ["where-now", uuid],
+                ["channels"],
+                ["status"],
+                ["stats"],
+                ["hello"],
+            ):
+                lines = self.shown_on_terminal(n_columns, *words)
+                for line in lines:
+                    # The sentence below a table is wrapped by the terminal.
+                    if not line.startswith("age "):
+                        self.assertLessEqual(self.width(line), n_columns, line)
+            for line in self.shown_on_terminal(n_columns, "explain", channel):
+                if ":" not in line:
+                    self.assertLessEqual(self.width(line), n_columns, line)
+        narrow = self.shown_on_terminal(40, "channels")
+        self.assertIn("NAME       lobby", narrow)
+        self.assertTrue(
+            any(re.fullmatch("BYTES +[0-9]+", line) for line in narrow), narrow
+        )
 
     def check_json(self, words, method, params):
         """What it prints is what the daemon sends to anybody."""

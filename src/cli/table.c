@@ -121,8 +121,8 @@ find_widest(const struct table *table, const size_t *widths)
 }
 
 /* Takes a column of the screen at a time from the widest, so that what is short
- * is left whole. */
-static void
+ * is left whole. False: it cannot be made to fit. */
+static bool
 squeeze(const struct table *table, size_t n_columns, size_t *widths)
 {
 	size_t widest, most = n_columns > MIN_COLUMNS ? n_columns : MIN_COLUMNS;
@@ -134,9 +134,10 @@ squeeze(const struct table *table, size_t n_columns, size_t *widths)
 	while (sum_widths(table, widths) > n_columns) {
 		widest = find_widest(table, widths);
 		if (widest == table->n_columns)
-			return; /* the terminal wraps what cannot be helped */
+			return false;
 		widths[widest]--;
 	}
+	return true;
 }
 
 static void
@@ -181,6 +182,72 @@ format_cell(const struct table *table, size_t row, size_t column, size_t width,
 		add_spaces(buffer, GAP_COLUMNS);
 }
 
+static void
+format_rows(const struct table *table, const struct look *look,
+    const size_t *widths, struct buffer *buffer)
+{
+	for (size_t row = 0; row <= table_n_rows(table); row++) {
+		if (row == 0 && look->has_colour)
+			buffer_add_text(buffer, "\033[1m");
+		for (size_t i = 0; i < table->n_columns; i++)
+			format_cell(table, row, i, widths[i], buffer);
+		if (row == 0 && look->has_colour)
+			buffer_add_text(buffer, "\033[0m");
+		buffer_add_char(buffer, '\n');
+	}
+}
+
+static size_t
+widest_title(const struct table *table)
+{
+	size_t widest = 0;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		if (get_cell(table, 0, i).width > widest)
+			widest = get_cell(table, 0, i).width;
+	return widest;
+}
+
+/* "KIND       channel"; what is left of the line is the value's. */
+static void
+format_field(const struct table *table, const struct look *look, size_t row,
+    size_t column, struct buffer *buffer)
+{
+	const struct cell title = get_cell(table, 0, column);
+	const struct cell cell = get_cell(table, row, column);
+	const struct slice text = {table->text.data + cell.at, cell.n};
+	const size_t n_before = widest_title(table) + GAP_COLUMNS;
+
+	if (look->has_colour)
+		buffer_add_text(buffer, "\033[1m");
+	buffer_add(buffer, table->text.data + title.at, title.n);
+	if (look->has_colour)
+		buffer_add_text(buffer, "\033[0m");
+	add_spaces(buffer, n_before - title.width);
+	/* On less than that the terminal wraps, rather than that a name is
+	 * nothing but dots. */
+	if (look->n_columns >= n_before + MIN_COLUMNS &&
+	    cell.width > look->n_columns - n_before)
+		visible_add_cut(buffer, text, look->n_columns - n_before);
+	else
+		buffer_add_slice(buffer, text);
+	buffer_add_char(buffer, '\n');
+}
+
+/* For a terminal too narrow for rows: a line for each field, so that nothing is
+ * hidden, and an empty one between. */
+static void
+format_fields(
+    const struct table *table, const struct look *look, struct buffer *buffer)
+{
+	for (size_t row = 1; row <= table_n_rows(table); row++) {
+		if (row > 1)
+			buffer_add_char(buffer, '\n');
+		for (size_t i = 0; i < table->n_columns; i++)
+			format_field(table, look, row, i, buffer);
+	}
+}
+
 int
 table_format(
     const struct table *table, const struct look *look, struct buffer *buffer)
@@ -193,16 +260,9 @@ table_format(
 	    buffer_is_failed(&table->cells))
 		return -ENOMEM;
 	measure(table, n_rows, widths);
-	if (look->n_columns > 0)
-		squeeze(table, look->n_columns, widths);
-	for (size_t row = 0; row < n_rows; row++) {
-		if (row == 0 && look->has_colour)
-			buffer_add_text(buffer, "\033[1m");
-		for (size_t i = 0; i < table->n_columns; i++)
-			format_cell(table, row, i, widths[i], buffer);
-		if (row == 0 && look->has_colour)
-			buffer_add_text(buffer, "\033[0m");
-		buffer_add_char(buffer, '\n');
-	}
+	if (look->n_columns > 0 && !squeeze(table, look->n_columns, widths))
+		format_fields(table, look, buffer);
+	else
+		format_rows(table, look, widths, buffer);
 	return buffer_is_failed(buffer) ? -ENOMEM : 0;
 }

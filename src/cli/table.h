@@ -39,6 +39,7 @@ void table_add(struct table *table, struct slice text);
 void table_add_json(struct table *table, struct slice json);
 size_t table_n_rows(const struct table *table);
 
-/* Appends titles and rows. A row that is not full is not shown. -ENOMEM or 0. */
+/* Appends titles and rows; on a terminal that is too narrow for them, a line for
+ * each field. A row that is not full is not shown. -ENOMEM or 0. */
 int table_format(
     const struct table *table, const struct look *look, struct buffer *buffer);
