@@ -5,6 +5,8 @@
  */
 #include "front/methods.h"
 
+#include <stdio.h>
+
 #include "front/access.h"
 #include "front/admin.h"
 #include "front/overview.h"
@@ -121,6 +123,7 @@ methods_run(struct caller *caller, const struct proto_request *request,
     const struct reply *reply)
 {
 	const enum access_class class = class_of(request);
+	char message[96];
 
 	if (class == ANYONE ||
 	    access_allows(
@@ -134,5 +137,10 @@ methods_run(struct caller *caller, const struct proto_request *request,
 	    LOG_STR("method", proto_method_to_string(request->method)),
 	    LOG_INT("uid", caller->credentials.uid),
 	    LOG_INT("pid", caller->credentials.pid));
-	reply_refuse(reply, PROTO_ERROR_PERMISSION);
+	(void)snprintf(message, sizeof(message),
+	    "this peer may not call this: [access] %s does not name it",
+	    access_class_to_string(class));
+	reply_error(reply,
+	    &(struct proto_error){
+		.kind = PROTO_ERROR_PERMISSION, .message = message});
 }
