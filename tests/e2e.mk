@@ -3,6 +3,7 @@
 # says how. Several files, so that they run side by side.
 
 E2E_TESTS = \
+	tests/e2e-access.py \
 	tests/e2e-crowd.py \
 	tests/e2e-failures.py \
 	tests/e2e-floods.py \
@@ -15,6 +16,8 @@ E2E_TESTS = \
 	tests/e2e-protocol.py \
 	tests/e2e-protocol-page.py \
 	tests/e2e-queries.py \
+	tests/e2e-reload.py \
+	tests/e2e-secrets.py \
 	tests/e2e-tls.py
 
 dist_check_SCRIPTS += $(E2E_TESTS) tests/e2e-soak.py \

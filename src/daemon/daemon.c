@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -95,6 +96,16 @@ set_up_log(const struct config *config)
 		systemd_log_to_journal();
 }
 
+/* No core file and no debugger of the same user gets at a secret. For good: what
+ * was in memory once may lie about in it. */
+static void
+close_memory(const struct config *config)
+{
+	if (*config->upstream.auth_token_file ||
+	    *config->upstream.secret_key_file)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 static size_t
 room_for_clients(const struct config *config)
 {
@@ -119,6 +130,7 @@ put_in_force(struct daemon *daemon, struct config *config)
 		    room_for_clients(config);
 	take_access(daemon, config);
 	set_up_log(config);
+	close_memory(config);
 	if (polled_apply(daemon->query, config) < 0)
 		log_warning(LOG_TEXT("out of memory for all of [poll]"));
 	config_done(&daemon->reloaded);
@@ -361,6 +373,7 @@ daemon_new(const struct config_request *request, struct config *config,
 	daemon->started = *config;
 	*config = (struct config){0};
 	set_up_log(&daemon->started);
+	close_memory(&daemon->started);
 	take_access(daemon, &daemon->started);
 	r = make_rooms(daemon);
 	if (r < 0) {
