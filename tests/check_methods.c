@@ -254,7 +254,12 @@ START_TEST(test_a_refused_reload_tells_the_problem_and_its_place)
 	fake_conn_text(desk.conn, CALL("1", "reload", "{}"));
 	ck_assert_ptr_nonnull(strstr(fake_conn_said(desk.conn),
 	    "\"message\":\"nothing was changed:\\n/etc/p:4: [cache] ttl: "
-	    "\\\"?\\\" is bad\",\"data\":{\"kind\":\"internal_error\""));
+	    "\\\"?\\\" is bad\",\"data\":{\"kind\":\"config_refused\""));
+	/* Where nothing is wrong with it, there was no memory. */
+	desk.fails_to_reload = true;
+	desk.problems = SLICE("");
+	fake_conn_text(desk.conn, CALL("1", "reload", "{}"));
+	desk_assert_error_said("1", -32603, "internal_error");
 }
 
 END_TEST

@@ -914,6 +914,8 @@ START_TEST(test_the_wires_own_errors_have_their_words)
 		"PNBadRequestCategory"},
 	    {PROTO_ERROR_PERMISSION, -32011, "permission_denied",
 		"PNAccessDeniedCategory"},
+	    {PROTO_ERROR_CONFIG, -32013, "config_refused",
+		"PNBadRequestCategory"},
 	    {PROTO_ERROR_TOO_LARGE, -32031, "reply_too_large",
 		"PNBadRequestCategory"},
 	    {PROTO_ERROR_PROBLEM, -32603, "internal_error",

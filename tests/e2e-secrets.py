@@ -144,7 +144,7 @@ class Secrets(Case):
         self.check_was_sent(NEW_TOKEN)
         for name, text in (("token", BAD), ("token", ""), ("key", "x" * 20000 + KEY)):
             self.secret(name, text)
-            self.assertEqual(self.ask("reload"), -32603)
+            self.assertEqual(self.ask("reload"), -32013)
             said = self.daemon.said().count(b"keeping the old")
             self.daemon.signal(signal.SIGHUP)
             eventually(

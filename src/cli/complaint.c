@@ -32,6 +32,9 @@ static const struct advice advices[] = {
 	"the daemon is older than this presencectl; restart or upgrade it"},
     {"permission_denied",
 	"[access] in the daemon's configuration says who may ask this"},
+    {"config_refused",
+	"the daemon goes on with the old one; 'presenced --check' reads the "
+	"files without it"},
     {"limit_exceeded",
 	"close idle clients, or raise the limit in the daemon's configuration"},
     {"upstream_denied",

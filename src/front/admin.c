@@ -79,19 +79,14 @@ say_refused(const struct reply *reply, struct reload_told *told)
 	_cleanup_(buffer_done) struct buffer message = {0};
 
 	buffer_add_text(&message, "nothing was changed:\n");
-	if (told->problems.n == 0)
-		buffer_add_text(&message, "the daemon's log says why");
-	else /* but for the last newline */
-		buffer_add(&message, told->problems.data, told->problems.n - 1);
+	/* but for the last newline */
+	buffer_add(&message, told->problems.data, told->problems.n - 1);
 	make_utf8(&message);
 	buffer_add_char(&message, '\0');
 	reply_error(reply,
 	    &(struct proto_error){
-		.kind = PROTO_ERROR_PROBLEM,
-		.problem = {.kind = PROBLEM_INTERNAL},
-		.message = buffer_is_failed(&message) || told->problems.failed ?
-		    NULL :
-		    message.data,
+		.kind = PROTO_ERROR_CONFIG,
+		.message = buffer_is_failed(&message) ? NULL : message.data,
 	    });
 }
 
@@ -108,8 +103,10 @@ admin_reload(struct caller *caller, const struct proto_request *request,
 	    LOG_INT("uid", caller->credentials.uid));
 	if (env->reload(&told, env->userdata))
 		say_reloaded(reply, &told);
-	else
+	else if (told.problems.n > 0 && !buffer_is_failed(&told.problems))
 		say_refused(reply, &told);
+	else /* nothing is wrong with it, but there is no memory */
+		reply_problem(reply, PROBLEM_INTERNAL);
 }
 
 void

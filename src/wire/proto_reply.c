@@ -188,6 +188,9 @@ words_of(const struct proto_error *error)
 		return (struct words){-32011, "permission_denied",
 		    "PNAccessDeniedCategory", "this peer may not call this",
 		    false};
+	case PROTO_ERROR_CONFIG:
+		return (struct words){-32013, "config_refused", BAD_REQUEST,
+		    "the configuration is refused", false};
 	case PROTO_ERROR_TOO_LARGE:
 		return (struct words){-32031, "reply_too_large", BAD_REQUEST,
 		    "the reply would be too large: use limit", false};

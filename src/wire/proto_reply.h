@@ -22,6 +22,7 @@ enum proto_error_kind {
 	PROTO_ERROR_METHOD,     /* -32601 method_not_found */
 	PROTO_ERROR_PARAMS,     /* -32602 invalid_params */
 	PROTO_ERROR_PERMISSION, /* -32011 permission_denied */
+	PROTO_ERROR_CONFIG,     /* -32013 config_refused */
 	PROTO_ERROR_TOO_LARGE,  /* -32031 reply_too_large */
 };
 

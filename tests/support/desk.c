@@ -61,7 +61,7 @@ on_reload(struct reload_told *told, void *userdata)
 	buffer_add_slice(&told->changed, desk.changed);
 	buffer_add_slice(&told->needs_restart, desk.needs_restart);
 	buffer_add_slice(&told->problems, desk.problems);
-	return desk.problems.n == 0;
+	return desk.problems.n == 0 && !desk.fails_to_reload;
 }
 
 void

@@ -33,6 +33,7 @@ struct desk {
 	struct roster *hall;  /* nobody */
 	/* What a reload tells: names with a NUL behind each, or problems. */
 	struct slice changed, needs_restart, problems;
+	bool fails_to_reload;
 	size_t n_reloads;
 	size_t n_gone;
 	uid_t gone_uid;
