@@ -9,7 +9,9 @@
 
 #include "base/json.h"
 #include "base/macro.h"
+#include "support/request.h"
 #include "wire/proto.h"
+#include "wire/proto_usual.h"
 
 /* A literal with every byte of it, NUL too. */
 #define BYTES(literal)                         \
@@ -994,6 +996,133 @@ START_TEST(test_head_and_tail_stand_around_a_result)
 
 END_TEST
 
+/* ---- the usual request ---- */
+
+static const char usual_lines[][128] = {
+    CALL("here_now", "{\"channels\":\"lobby\"}"),
+    CALL("here_now", "{\"channels\":\"a,b,a\"}"),
+    "{\"jsonrpc\": \"2.0\", \"id\": 120, \"method\": \"here_now\", "
+    "\"params\": {\"channels\": \"lobby\"}}",
+};
+
+/* Bytes that a line is made of, and some that none should be. */
+static const struct slice odd_bytes =
+    BYTES("\"\\,:{}[]0179-.eE u\x7f\xc3\xa9\x01\0*");
+
+/* One change to it, in place: a byte put in, taken out or replaced. */
+static struct slice
+change_line(char *line, size_t n)
+{
+	size_t at = (size_t)rand() % (n + 1);
+	char odd = odd_bytes.data[(size_t)rand() % odd_bytes.n];
+
+	switch (rand() % 3) {
+	case 0:
+		memmove(line + at + 1, line + at, n - at);
+		line[at] = odd;
+		return (struct slice){line, n + 1};
+	case 1:
+		if (at == n)
+			return (struct slice){line, n};
+		memmove(line + at, line + at + 1, n - at - 1);
+		return (struct slice){line, n - 1};
+	default:
+		if (at < n)
+			line[at] = odd;
+		return (struct slice){line, n};
+	}
+}
+
+/* Read as if there were no usual request: it does not begin with a blank. */
+static bool
+reads_the_same_behind_a_blank(
+    struct slice line, const struct proto_request *usual)
+{
+	char blank[160] = " ";
+	struct proto_request request;
+	struct proto_error error = {0};
+
+	memcpy(blank + 1, line.data, line.n);
+	if (read_line((struct slice){blank, line.n + 1}, &error) !=
+		PROTO_LINE_REQUEST ||
+	    proto_next(&proto, &request, &error) != PROTO_NEXT_REQUEST)
+		return false;
+	return requests_are_same(usual, &request);
+}
+
+START_TEST(test_the_usual_request_is_read_as_any_other)
+{
+	struct proto_request usual;
+	struct names names;
+
+	names_init(&names);
+	for (size_t i = 0; i < ARRAY_SIZE(usual_lines); i++) {
+		const struct slice line = slice_of(usual_lines[i]);
+
+		ck_assert(proto_usual_read(line, &names, &usual));
+		ck_assert(reads_the_same_behind_a_blank(line, &usual));
+	}
+}
+
+END_TEST
+
+START_TEST(test_what_200000_changes_make_of_the_usual_request_is_read_the_same)
+{
+	struct proto_request usual;
+	struct names names;
+	unsigned n_usual = 0;
+
+	names_init(&names);
+	srand(20261124);
+	for (int i = 0; i < 200000; i++) {
+		char bytes[160];
+		const char *from = usual_lines[i % 3];
+		struct slice line = {bytes, strlen(from)};
+
+		memcpy(bytes, from, line.n);
+		for (int n = 1 + rand() % 3; n > 0; n--)
+			line = change_line(bytes, line.n);
+		if (!proto_usual_read(line, &names, &usual))
+			continue;
+		n_usual++;
+		if (!reads_the_same_behind_a_blank(line, &usual))
+			ck_abort_msg("%.*s", (int)line.n, line.data);
+	}
+	/* Those that only change the id or a name, and there are many. */
+	ck_assert_uint_gt(n_usual, 1000);
+}
+
+END_TEST
+
+static const char *const unusual_lines[] = {
+    CALL("here_now", "{\"channels\":\"\"}"),
+    CALL("here_now", "{\"channels\":\"a,,b\"}"),
+    CALL("here_now", "{\"channels\":\"\\u0061\"}"),
+    CALL("here_now", "{\"channels\":\"\xc3\xa9\"}"),
+    CALL("here_now", "{\"channels\":\"a\",\"limit\":1}"),
+    CALL("here_now", "{\"channels\":\"a\"}") " ",
+    CALL("where_now", "{\"uuid\":\"a\"}"),
+    "{\"jsonrpc\":\"2.0\",\"id\":07,\"method\":\"here_now\",\"params\":"
+    "{\"channels\":\"a\"}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":\"here_now\",\"params\":"
+    "{\"channels\":\"a\"}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1234567890123456789,"
+    "\"method\":\"here_now\",\"params\":{\"channels\":\"a\"}}",
+    "",
+};
+
+START_TEST(test_of_any_other_line_the_usual_reader_says_nothing)
+{
+	struct proto_request usual;
+	struct names names;
+
+	names_init(&names);
+	ck_assert(
+	    !proto_usual_read(slice_of(unusual_lines[_i]), &names, &usual));
+}
+
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -1038,6 +1167,12 @@ make_suite(void)
 	    tcase, test_an_error_says_whom_it_is_about_and_when_to_try_again);
 	tcase_add_test(tcase, test_names_nobody_refused_are_not_mentioned);
 	tcase_add_test(tcase, test_head_and_tail_stand_around_a_result);
+	tcase_add_test(tcase, test_the_usual_request_is_read_as_any_other);
+	tcase_add_test(tcase,
+	    test_what_200000_changes_make_of_the_usual_request_is_read_the_same);
+	tcase_add_loop_test(tcase,
+	    test_of_any_other_line_the_usual_reader_says_nothing, 0,
+	    (int)ARRAY_SIZE(unusual_lines));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

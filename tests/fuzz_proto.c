@@ -13,7 +13,9 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "support/replay.h"
+#include "support/request.h"
 #include "wire/proto.h"
+#include "wire/proto_usual.h"
 
 static void
 look_at_names(const struct name_list *list)
@@ -95,6 +97,26 @@ look_at_line(struct proto *proto, struct slice line)
 					  (n > 0) == (r == PROTO_LINE_BATCH));
 }
 
+/* What the usual request's reader takes must be what the other one reads. */
+static void
+look_at_usual(struct proto *proto, struct slice line)
+{
+	_cleanup_(buffer_done) struct buffer blank = {0};
+	struct proto_request usual, request;
+	struct names names;
+	struct proto_error error;
+
+	names_init(&names);
+	if (!proto_usual_read(line, &names, &usual))
+		return;
+	buffer_add_char(&blank, ' ');
+	buffer_add_slice(&blank, line);
+	REQUIRE(proto_read(proto, (struct slice){blank.data, blank.n},
+		    &error) == PROTO_LINE_REQUEST);
+	REQUIRE(proto_next(proto, &request, &error) == PROTO_NEXT_REQUEST);
+	REQUIRE(requests_are_same(&usual, &request));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -104,6 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	/* Twice, since it is used again. */
 	for (int i = 0; i < 2; i++)
 		look_at_line(&proto, (struct slice){(const char *)data, n});
+	look_at_usual(&proto, (struct slice){(const char *)data, n});
 	proto_done(&proto);
 	return 0;
 }

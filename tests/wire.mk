@@ -11,8 +11,9 @@ endif
 WIRE_TEST_LIBS = src/wire/libwire.la src/model/libmodel.la \
 	src/base/libbase.la
 
-tests_check_proto_SOURCES = tests/check_proto.c
-tests_check_proto_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_check_proto_SOURCES = tests/check_proto.c tests/support/request.h
+tests_check_proto_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(CHECK_CFLAGS)
 tests_check_proto_LDADD = $(WIRE_TEST_LIBS) $(CHECK_LIBS)
 
 tests_check_render_SOURCES = tests/check_render.c
@@ -21,7 +22,7 @@ tests_check_render_LDADD = $(WIRE_TEST_LIBS) $(CHECK_LIBS)
 
 # As for tests/fuzz_json: replayed, unless it is linked with libFuzzer.
 check_PROGRAMS += tests/fuzz_proto
-tests_fuzz_proto_SOURCES = tests/fuzz_proto.c
+tests_fuzz_proto_SOURCES = tests/fuzz_proto.c tests/support/request.h
 tests_fuzz_proto_LDADD = tests/support/libreplay.la $(WIRE_TEST_LIBS)
 if WITH_FUZZERS
 tests_fuzz_proto_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DWITH_LIBFUZZER
@@ -51,4 +52,7 @@ EXTRA_DIST += \
 	tests/corpus/proto/set_state.json \
 	tests/corpus/proto/twenty_names.json \
 	tests/corpus/proto/unknown_param.json \
+	tests/corpus/proto/usual.json \
+	tests/corpus/proto/usual_but_wrong.json \
+	tests/corpus/proto/usual_spaced.json \
 	tests/corpus/proto/where_now.json

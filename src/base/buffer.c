@@ -56,7 +56,7 @@ grow(struct buffer *buffer, size_t n)
 }
 
 char *
-buffer_reserve(struct buffer *buffer, size_t n)
+buffer_grow(struct buffer *buffer, size_t n)
 {
 	if (buffer->failed)
 		return NULL;
@@ -69,55 +69,15 @@ buffer_reserve(struct buffer *buffer, size_t n)
 	return buffer->data + buffer->n;
 }
 
-void
-buffer_add(struct buffer *buffer, const void *data, size_t n)
+/* Digits are written from the last one on, in front of what is there. */
+static char *
+push_digits(char *at, uint64_t value)
 {
-	char *p;
-
-	if (n == 0)
-		return;
-	p = buffer_reserve(buffer, n);
-	if (!p)
-		return;
-	memcpy(p, data, n);
-	buffer->n += n;
-}
-
-void
-buffer_add_char(struct buffer *buffer, char c)
-{
-	char *p = buffer_reserve(buffer, 1);
-
-	if (!p)
-		return;
-	*p = c;
-	buffer->n++;
-}
-
-void
-buffer_add_slice(struct buffer *buffer, struct slice slice)
-{
-	buffer_add(buffer, slice.data, slice.n);
-}
-
-void
-buffer_add_text(struct buffer *buffer, const char *text)
-{
-	buffer_add(buffer, text, strlen(text));
-}
-
-/* At least min_digits of them, zeros in front. */
-static void
-add_digits(struct buffer *buffer, uint64_t value, unsigned min_digits)
-{
-	char digits[20];
-	size_t i = sizeof(digits);
-
 	do {
-		digits[--i] = (char)('0' + value % 10);
+		*--at = (char)('0' + value % 10);
 		value /= 10;
-	} while (value || sizeof(digits) - i < min_digits);
-	buffer_add(buffer, digits + i, sizeof(digits) - i);
+	} while (value);
+	return at;
 }
 
 /* Also of INT64_MIN, which has no positive twin. */
@@ -127,12 +87,19 @@ magnitude(int64_t value)
 	return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
 }
 
+/* A sign, the digits of an uint64_t and a point. */
+#define NUMBER_MAX_BYTES 22
+
 void
 buffer_add_int(struct buffer *buffer, int64_t value)
 {
+	char text[NUMBER_MAX_BYTES];
+	char *end = text + sizeof(text);
+	char *at = push_digits(end, magnitude(value));
+
 	if (value < 0)
-		buffer_add_char(buffer, '-');
-	add_digits(buffer, magnitude(value), 1);
+		*--at = '-';
+	buffer_add(buffer, at, (size_t)(end - at));
 }
 
 void
@@ -140,12 +107,17 @@ buffer_add_seconds(struct buffer *buffer, int64_t usec)
 {
 	/* Downwards: what is below 0 by a little must not read as 0. */
 	uint64_t msec = (magnitude(usec) + (usec < 0 ? 999 : 0)) / 1000;
+	char text[NUMBER_MAX_BYTES];
+	char *end = text + sizeof(text);
+	char *at = end;
 
+	for (int i = 0; i < 3; i++, msec /= 10)
+		*--at = (char)('0' + msec % 10);
+	*--at = '.';
+	at = push_digits(at, msec);
 	if (usec < 0)
-		buffer_add_char(buffer, '-');
-	add_digits(buffer, msec / 1000, 1);
-	buffer_add_char(buffer, '.');
-	add_digits(buffer, msec % 1000, 3);
+		*--at = '-';
+	buffer_add(buffer, at, (size_t)(end - at));
 }
 
 void

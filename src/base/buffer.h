@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/macro.h"
 #include "base/slice.h"
@@ -27,14 +28,52 @@ void buffer_done(struct buffer *buffer);
 /* Keeps the memory, drops the bytes and the failure. */
 void buffer_clear(struct buffer *buffer);
 bool buffer_is_failed(const struct buffer *buffer);
+/* Room for n bytes, however many there are. */
+char *buffer_grow(struct buffer *buffer, size_t n);
+
 /* Room for n bytes at the end, to be written by the caller, who then adds them
  * to buffer->n; NULL on failure. */
-char *buffer_reserve(struct buffer *buffer, size_t n);
-void buffer_add(struct buffer *buffer, const void *data, size_t n);
-void buffer_add_char(struct buffer *buffer, char c);
-void buffer_add_slice(struct buffer *buffer, struct slice slice);
+static inline char *
+buffer_reserve(struct buffer *buffer, size_t n)
+{
+	if (!buffer->failed && n < buffer->n_alloc - buffer->n)
+		return buffer->data + buffer->n;
+	return buffer_grow(buffer, n);
+}
+
+static inline void
+buffer_add(struct buffer *buffer, const void *data, size_t n)
+{
+	char *p;
+
+	if (n == 0)
+		return;
+	p = buffer_reserve(buffer, n);
+	if (!p)
+		return;
+	memcpy(p, data, n);
+	buffer->n += n;
+}
+
+static inline void
+buffer_add_char(struct buffer *buffer, char c)
+{
+	buffer_add(buffer, &c, 1);
+}
+
+static inline void
+buffer_add_slice(struct buffer *buffer, struct slice slice)
+{
+	buffer_add(buffer, slice.data, slice.n);
+}
+
 /* Of a literal or NUL-terminated text. */
-void buffer_add_text(struct buffer *buffer, const char *text);
+static inline void
+buffer_add_text(struct buffer *buffer, const char *text)
+{
+	buffer_add(buffer, text, strlen(text));
+}
+
 void buffer_add_int(struct buffer *buffer, int64_t value);
 /* Microseconds as seconds with three decimals, rounded down: 412999 is 0.412,
  * -5000 is -0.005, -1 is -0.001. */

@@ -10,5 +10,7 @@ src_wire_libwire_la_SOURCES = \
 	src/wire/proto_reply.h \
 	src/wire/proto_request.c \
 	src/wire/proto_request.h \
+	src/wire/proto_usual.c \
+	src/wire/proto_usual.h \
 	src/wire/render.c \
 	src/wire/render.h

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "wire/proto_usual.h"
+
 void
 proto_init(struct proto *proto)
 {
@@ -63,6 +65,12 @@ proto_read(
 	int r;
 
 	proto->next = NULL;
+	proto->is_usual =
+	    proto_usual_read(line, &proto->unpacked.names, &proto->usual);
+	if (proto->is_usual) {
+		proto->is_batch = false;
+		return PROTO_LINE_REQUEST;
+	}
 	r = json_parse(&proto->doc, line, JSON_DEPTH_LOCAL);
 	if (r < 0)
 		return r;
@@ -212,6 +220,11 @@ proto_next(struct proto *proto, struct proto_request *ret,
 {
 	const struct json_node *node = proto->next;
 
+	if (proto->is_usual) {
+		proto->is_usual = false;
+		*ret = proto->usual;
+		return PROTO_NEXT_REQUEST;
+	}
 	if (!node)
 		return PROTO_NEXT_END;
 	proto->next = proto->is_batch ? json_next(&proto->doc, node) : NULL;

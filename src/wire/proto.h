@@ -37,6 +37,8 @@ struct proto {
 	struct json_doc doc;
 	const struct json_node *next; /* the request to be read next */
 	bool is_batch;
+	bool is_usual; /* and it is in usual, not in doc */
+	struct proto_request usual;
 	struct proto_unpacked unpacked;
 };
 
