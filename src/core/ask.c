@@ -471,7 +471,6 @@ tell(struct telling *telling, const struct judge *judge, size_t n,
     struct outcome *ret)
 {
 	const struct part *failed = worst(telling->parts, n);
-	struct outcome outcome = {.retry_after_usec = -1};
 	int r;
 
 	if (failed) {
@@ -481,15 +480,17 @@ tell(struct telling *telling, const struct judge *judge, size_t n,
 	r = view_all(telling, n);
 	if (r < 0)
 		return r;
-	outcome.cache = provenance_of(judge, &telling->parts[0]);
+	*ret = (struct outcome){
+	    .retry_after_usec = -1,
+	    .cache = provenance_of(judge, &telling->parts[0]),
+	    .views = telling->views,
+	    .n_views = telling->n_views,
+	};
 	for (size_t i = 1; i < n; i++) {
 		struct provenance one =
 		    provenance_of(judge, &telling->parts[i]);
 
-		fold(&outcome.cache, &one);
+		fold(&ret->cache, &one);
 	}
-	outcome.views = telling->views;
-	outcome.n_views = telling->n_views;
-	*ret = outcome;
 	return 0;
 }

@@ -80,11 +80,11 @@ conduct_on_timer(void *userdata)
 }
 
 bool
-conduct_puts_off(struct query *query, int64_t *when_usec)
+conduct_puts_off(struct query *query, int64_t now_usec, int64_t *when_usec)
 {
 	int64_t until_usec;
 
-	if (!gate_is_sparing(&query->gate, conduct_now(query), &until_usec) ||
+	if (!gate_is_sparing(&query->gate, now_usec, &until_usec) ||
 	    *when_usec >= until_usec)
 		return false;
 	*when_usec = until_usec;
@@ -96,17 +96,18 @@ conduct_puts_off(struct query *query, int64_t *when_usec)
 void
 conduct_schedule(struct query *query, struct entry *entry)
 {
-	int64_t when_usec;
+	int64_t now_usec, when_usec;
 	bool is_put_off;
 
 	if (entry->is_in_air || entry->due.place == DUE_WAITED)
 		return;
-	if (!entry_is_hot(entry, query->policy, conduct_now(query)))
+	now_usec = conduct_now(query);
+	if (!entry_is_hot(entry, query->policy, now_usec))
 		return;
 	when_usec = entry_refresh_usec(entry, query->policy);
-	if (!entry->is_held && when_usec < conduct_now(query))
-		when_usec = conduct_now(query);
-	is_put_off = conduct_puts_off(query, &when_usec);
+	if (!entry->is_held && when_usec < now_usec)
+		when_usec = now_usec;
+	is_put_off = conduct_puts_off(query, now_usec, &when_usec);
 	if (entry->due.place == DUE_LATER && entry->due.when_usec == when_usec)
 		return;
 	if (is_put_off)

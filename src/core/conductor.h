@@ -66,7 +66,8 @@ void conduct_arm(struct query *query);
 void conduct_on_timer(void *userdata);
 /* Past the day's requests, what nobody waits for is due when there are new
  * ones: true if that is later than *when_usec, which it becomes. */
-bool conduct_puts_off(struct query *query, int64_t *when_usec);
+bool conduct_puts_off(
+    struct query *query, int64_t now_usec, int64_t *when_usec);
 /* An entry that nobody waits for: due ahead of its time if it is hot. */
 void conduct_schedule(struct query *query, struct entry *entry);
 /* The policy has changed, so their times may have. */

@@ -118,7 +118,8 @@ first_due(struct query *query)
 			return node;
 		if (!entry_is_hot(entry, query->policy, conduct_now(query)))
 			due_remove(&query->due, node);
-		else if (conduct_puts_off(query, &when_usec))
+		else if (conduct_puts_off(
+			     query, conduct_now(query), &when_usec))
 			conduct_schedule(query, entry);
 		else
 			return node;
