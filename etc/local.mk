@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += etc/presenced.conf
+EXTRA_DIST += etc/presenced.conf etc/presenced.catalog
 
 # Completions, under the names by which each shell looks for them.
 BASH_COMPLETIONS = etc/bash/presencectl etc/bash/presenced

@@ -44,6 +44,9 @@ systemd/presenced@.socket: systemd/presenced.socket.in Makefile
 if WITH_SYSTEMD_UNITS
 systemdsystemunit_DATA = $(UNITS)
 
+catalogdir = $(prefix)/lib/systemd/catalog
+catalog_DATA = etc/presenced.catalog
+
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = systemd/sysusers.d/presence.conf
 endif

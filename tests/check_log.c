@@ -87,6 +87,19 @@ START_TEST(test_errno_may_be_of_either_sign)
 
 END_TEST
 
+START_TEST(test_a_message_s_name_is_for_the_journal_alone)
+{
+	struct heard heard;
+
+	listen_to_log(&heard, LOG_LEVEL_INFO);
+	log_error(LOG_TEXT("failed"),
+	    LOG_ID("0123456789abcdef0123456789abcdef"), LOG_INT("n", 1));
+	ck_assert_str_eq(heard.line, NOW_TEXT " level=error msg=failed n=1\n");
+	stop_listening();
+}
+
+END_TEST
+
 START_TEST(test_no_value_can_forge_a_line_or_a_field)
 {
 	static const struct {
@@ -381,6 +394,7 @@ make_suite(void)
 
 	tcase_add_test(lines, test_a_line_says_text_and_fields);
 	tcase_add_test(lines, test_errno_may_be_of_either_sign);
+	tcase_add_test(lines, test_a_message_s_name_is_for_the_journal_alone);
 	tcase_add_test(lines, test_no_value_can_forge_a_line_or_a_field);
 	tcase_add_test(lines, test_a_long_value_is_cut_and_leaves_room);
 	tcase_add_test(lines, test_fields_without_room_are_left_out_whole);

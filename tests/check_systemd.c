@@ -60,6 +60,18 @@ START_TEST(test_the_journal_has_text_priority_and_each_field)
 
 END_TEST
 
+START_TEST(test_a_message_that_the_catalogue_explains_has_its_name)
+{
+	log_error(LOG_TEXT("no"), LOG_ID("0123456789abcdef0123456789abcdef"),
+	    LOG_INT("n", 1));
+	ck_assert_str_eq(sent.data,
+	    "MESSAGE=no n=1\nPRIORITY=3\n"
+	    "MESSAGE_ID=0123456789abcdef0123456789abcdef\n"
+	    "PRESENCED_N=1\n");
+}
+
+END_TEST
+
 START_TEST(test_a_text_alone_is_a_message_alone)
 {
 	log_error(LOG_TEXT("no"));
@@ -116,6 +128,8 @@ make_suite(void)
 	tcase_add_checked_fixture(journal, start, end);
 	tcase_add_test(
 	    journal, test_the_journal_has_text_priority_and_each_field);
+	tcase_add_test(
+	    journal, test_a_message_that_the_catalogue_explains_has_its_name);
 	tcase_add_test(journal, test_a_text_alone_is_a_message_alone);
 	tcase_add_test(
 	    journal, test_long_values_are_cut_and_many_fields_survive);

@@ -32,9 +32,9 @@ endif
 
 dist_check_SCRIPTS += tests/check-floors tests/check-banned \
 	tests/check-globals tests/check-format tests/check-checks \
-	tests/check-rooms
+	tests/check-rooms tests/check-catalog
 TESTS += tests/check-floors tests/check-banned tests/check-checks \
-	tests/check-rooms
+	tests/check-rooms tests/check-catalog
 if PLAIN_OBJECTS
 TESTS += tests/check-globals
 endif

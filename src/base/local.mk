@@ -22,6 +22,7 @@ src_base_libbase_la_SOURCES = \
 	src/base/macro.h \
 	src/base/map.c \
 	src/base/map.h \
+	src/base/message.h \
 	src/base/slice.h \
 	src/base/utf8.c \
 	src/base/utf8.h

@@ -34,6 +34,7 @@ enum log_kind {
 	LOG_KIND_INT,
 	LOG_KIND_USEC,
 	LOG_KIND_ERRNO,
+	LOG_KIND_ID, /* of no line of text */
 };
 
 struct log_field {
@@ -57,6 +58,11 @@ struct log_field {
 #define LOG_USEC(name, value) \
 	((struct log_field){  \
 	    .key = (name), .kind = LOG_KIND_USEC, .number = (value)})
+/* One of base/message.h, for a sink that knows what to do with it: the journal,
+ * to say more of it. Lines of text leave it out. */
+#define LOG_ID(literal)      \
+	((struct log_field){ \
+	    .key = "id", .kind = LOG_KIND_ID, .slice = SLICE("" literal)})
 /* Negative or positive; written as its text under "error". */
 #define LOG_ERRNO(value)     \
 	((struct log_field){ \

@@ -164,6 +164,8 @@ log_format_line(char dst[static LOG_LINE_MAX], int64_t realtime_usec,
 
 	put_head(&line, realtime_usec, level);
 	for (size_t i = 0; i < n_fields; i++) {
+		if (fields[i].kind == LOG_KIND_ID)
+			continue;
 		n = line.n;
 		put_text(&line, " ");
 		put_field(&line, &fields[i]);
@@ -199,6 +201,7 @@ log_format_value(char *dst, size_t n, const struct log_field *field)
 
 	switch (field->kind) {
 	case LOG_KIND_SLICE:
+	case LOG_KIND_ID:
 		break;
 	case LOG_KIND_INT:
 		value.n = (size_t)snprintf(

@@ -29,3 +29,20 @@ config_complain(struct config_complaints *complaints, const char *place,
 	buffer_add_format(complaints->text, "%s: %s%s\n", place, text,
 	    n >= (int)sizeof(text) ? "..." : "");
 }
+
+void
+config_complaints_log(
+    const struct buffer *complaints, struct log_field text, struct log_field id)
+{
+	const char *data = complaints->data;
+	size_t start = 0;
+
+	for (size_t i = 0; i < complaints->n; i++) {
+		if (data[i] != '\n')
+			continue;
+		log_error(text, id,
+		    LOG_SLICE(
+			"problem", ((struct slice){data + start, i - start})));
+		start = i + 1;
+	}
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "base/macro.h"
 
 struct config_complaints {
@@ -22,3 +23,6 @@ struct config_complaints {
 
 void config_complain(struct config_complaints *complaints, const char *place,
     const char *format, ...) _printf_(3, 4);
+/* A line of the log for each of them, with that text and that ID. */
+void config_complaints_log(const struct buffer *complaints,
+    struct log_field text, struct log_field id);

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "core/query.h"
 #include "daemon/descriptors.h"
 #include "daemon/door.h"
@@ -115,6 +116,7 @@ room_for_clients(const struct config *config)
 	if (n < wanted)
 		log_warning(LOG_TEXT("too few descriptors for max_clients, "
 				     "serving fewer; raise LimitNOFILE"),
+		    LOG_ID(MESSAGE_FEW_DESCRIPTORS),
 		    LOG_INT("max_clients", wanted), LOG_INT("serving", n));
 	return n;
 }

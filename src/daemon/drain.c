@@ -6,6 +6,7 @@
 #include "daemon/drain.h"
 
 #include "base/log.h"
+#include "base/message.h"
 #include "core/query.h"
 #include "daemon/loop.h"
 #include "front/dispatch.h"
@@ -41,6 +42,7 @@ on_deadline(void *userdata)
 	}
 	log_warning(
 	    LOG_TEXT("drain_timeout is over, refusing what still waits"),
+	    LOG_ID(MESSAGE_DRAIN_CUT_SHORT),
 	    LOG_INT("waiting", query_n_waiting(drain->needs.query)));
 	drain->phase = DRAIN_FLUSHING;
 	start_timer(drain, &drain->deadline, DRAIN_FLUSH_USEC);

@@ -9,11 +9,15 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "base/macro.h"
+#include "base/message.h"
 #include "daemon/config.h"
+#include "daemon/config_complaints.h"
 #include "daemon/config_load.h"
 #include "daemon/config_show.h"
 #include "daemon/daemon.h"
+#include "daemon/systemd.h"
 
 static const char usage[] =
     "Usage: presenced [OPTION]...\n"
@@ -114,6 +118,21 @@ write_out(const struct buffer *buffer, FILE *stream)
 	return 0;
 }
 
+/* As people at a terminal read it, or, where the journal would get that, as
+ * it wants it; and systemctl status says it in a word. */
+static void
+tell_refused(const struct buffer *errors)
+{
+	if (!systemd_is_journal_stderr()) {
+		(void)write_out(errors, stderr);
+		return;
+	}
+	systemd_log_to_journal();
+	config_complaints_log(errors, LOG_TEXT("configuration refused"),
+	    LOG_ID(MESSAGE_CONFIG_REFUSED));
+	systemd_notify_status("configuration refused, see the log");
+}
+
 static int
 load(const struct config_request *request, struct config *config)
 {
@@ -123,7 +142,7 @@ load(const struct config_request *request, struct config *config)
 	if (r < 0)
 		(void)fprintf(stderr, "presenced: %s\n", strerror(-r));
 	if (r == CONFIG_REFUSED)
-		(void)write_out(&errors, stderr);
+		tell_refused(&errors);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "core/query.h"
 #include "core/stats.h"
 #include "daemon/systemd.h"
@@ -54,7 +55,8 @@ tell_alive(struct pulse *pulse)
 	}
 	if (!pulse->is_told_of_the_lazy)
 		log_error(LOG_TEXT("what is due is not being asked for; "
-				   "withholding the watchdog's beat"));
+				   "withholding the watchdog's beat"),
+		    LOG_ID(MESSAGE_NOTHING_IS_ASKED));
 	pulse->is_told_of_the_lazy = true;
 }
 

@@ -8,27 +8,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "daemon/config_complaints.h"
 #include "daemon/config_keys.h"
 #include "daemon/config_ttl.h"
 
 /* ---- what is wrong ---- */
-
-static void
-log_problems(const struct buffer *problems)
-{
-	size_t start = 0;
-
-	for (size_t i = 0; i < problems->n; i++) {
-		if (problems->data[i] != '\n')
-			continue;
-		log_error(
-		    LOG_TEXT("configuration refused, keeping the old one"),
-		    LOG_SLICE("problem",
-			((struct slice){problems->data + start, i - start})));
-		start = i + 1;
-	}
-}
 
 static void
 complain_secret(
@@ -165,7 +150,9 @@ reload_run(
 		log_error(LOG_TEXT("reload failed, keeping the old settings"),
 		    LOG_ERRNO(r));
 	else if (r > 0)
-		log_problems(&told->problems);
+		config_complaints_log(&told->problems,
+		    LOG_TEXT("configuration refused, keeping the old one"),
+		    LOG_ID(MESSAGE_RELOAD_REFUSED));
 	if (r != 0)
 		return false;
 	tell_keys(reload, &config, parts, told);

@@ -175,11 +175,13 @@ format_message(char dst[static LOG_LINE_MAX + 512], enum log_level level,
 	return n + all - head - 1;
 }
 
-/* "PRESENCED_KEY=value". */
+/* "PRESENCED_KEY=value", or what the catalogue is searched for. */
 static size_t
 format_field(char dst[static FIELD_SIZE], const struct log_field *field)
 {
-	size_t n = (size_t)snprintf(dst, 64, "PRESENCED_%s=", field->key);
+	bool is_id = field->kind == LOG_KIND_ID;
+	size_t n = (size_t)snprintf(
+	    dst, 64, "%s%s=", is_id ? "MESSAGE_" : "PRESENCED_", field->key);
 
 	if (n >= 64)
 		return 0;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/message.h"
+
 /* An origin that fails every other request would start and end its failure with
  * each. Ten seconds are more than its troubles' steps at the beginning of an
  * outage and fewer than at the end of a long one, which is told at once. A
@@ -39,12 +41,14 @@ complaints_failed(struct complaints *complaints, const struct problem *problem,
 		return;
 	case LOG_LASTING_START:
 		log_warning(LOG_TEXT("upstream request failed"),
-		    LOG_STR("kind", kind), LOG_STR("reason", reason),
+		    LOG_ID(MESSAGE_UPSTREAM_FAILS), LOG_STR("kind", kind),
+		    LOG_STR("reason", reason),
 		    LOG_INT("status", problem->status_code));
 		return;
 	case LOG_LASTING_AGAIN:
 		log_warning(LOG_TEXT("upstream requests keep failing"),
-		    LOG_STR("kind", kind), LOG_STR("reason", reason),
+		    LOG_ID(MESSAGE_UPSTREAM_FAILS), LOG_STR("kind", kind),
+		    LOG_STR("reason", reason),
 		    LOG_INT("status", problem->status_code),
 		    LOG_INT("failures", n));
 		return;
@@ -65,6 +69,7 @@ complaints_succeeded(struct complaints *complaints, int64_t now_usec)
 			continue;
 		n = log_lasting_end(&c->lasting, now_usec, &lasted_usec);
 		log_info(LOG_TEXT("upstream requests succeed again"),
+		    LOG_ID(MESSAGE_UPSTREAM_BACK),
 		    LOG_STR(
 			"kind", problem_kind_to_string((enum problem_kind)i)),
 		    LOG_INT("failures", n), LOG_USEC("lasted", lasted_usec));

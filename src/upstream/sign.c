@@ -23,6 +23,7 @@
 #include <openssl/hmac.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "upstream/percent.h"
 
 /* Tokens are base64 of some hundred bytes, and must fit a URI of 32 KiB. */
@@ -173,6 +174,7 @@ sign_reload(struct sign *sign)
 		log_info(LOG_TEXT("the secrets' files can be used again"));
 	else
 		log_error(LOG_TEXT("cannot use a secret's file"),
+		    LOG_ID(MESSAGE_SECRET_UNUSABLE),
 		    LOG_STR("setting",
 			is_token ? "auth_token_file" : "secret_key_file"),
 		    LOG_STR("file",

@@ -8,6 +8,9 @@ import threading
 from systemd.machine import eventually
 from systemd.service import SERVICE, SOCKET, SOCKET_PATH, STUCK, Comers, ServiceCase
 
+# Of src/base/message.h.
+CONFIG_REFUSED = "da81e53e523e45538e4ecd36bdae1cdc"
+
 
 class Activation(ServiceCase):
     def test_the_first_connection_starts_the_daemon(self):
@@ -44,6 +47,48 @@ class Activation(ServiceCase):
         self.assertEqual(self.show("ExecMainStatus"), "78")
         self.assertEqual(self.show("NRestarts"), "0")
         self.assertIn("check.conf:4: [cache] ttl", "\n".join(self.messages()))
+        # And it is seen where people look first.
+        status = self.systemctl("status", "-l", SERVICE, check=False).stdout
+        self.assertIn("check.conf:4: [cache] ttl", status)
+        self.assertIn("configuration refused, see the log", status)
+
+
+class Journal(ServiceCase):
+    def entry_of(self, field, value):
+        """The first entry of the daemon's that has that."""
+        found = [e for e in self.journal() if e.get(field) == value]
+        self.assertTrue(found, "no entry with %s=%s" % (field, value))
+        return found[0]
+
+    def test_each_field_of_a_line_is_one_of_the_journal(self):
+        self.here_now("lobby")
+        self.origin.is_down = True
+        self.connect().ask("here_now", channels=["hall"])
+        self.eventually_said("upstream request failed")
+        entry = self.entry_of("PRESENCED_STATUS", "503")
+        self.assertEqual(entry["PRESENCED_KIND"], "upstream_error")
+        self.assertEqual(entry["PRIORITY"], "4")
+        self.assertEqual(entry["SYSLOG_IDENTIFIER"], "presenced")
+        self.assertIn("status=503", entry["MESSAGE"])
+        ready = [e for e in self.journal() if "ready" in e["MESSAGE"][:6]]
+        self.assertEqual(ready[0]["PRESENCED_SOCKET"], SOCKET_PATH)
+
+    def test_the_catalogue_explains_what_somebody_has_to_do(self):
+        self.configure("[cache]\nttl = 3\n")
+        self.systemctl("start", SERVICE, check=False)
+        entry = self.entry_of("MESSAGE_ID", CONFIG_REFUSED)
+        self.assertIn("check.conf:4", entry["PRESENCED_PROBLEM"])
+        said = self.machine.said(
+            *("journalctl", "-x", "--no-pager", "-n", "1"),
+            "MESSAGE_ID=" + CONFIG_REFUSED,
+        )
+        self.assertIn("Subject: The configuration of presenced is wrong", said)
+        self.assertIn("is not started again by itself", said)
+        # With what is wrong in it.
+        explained = said[said.index("Subject:") :]
+        self.assertIn("check.conf:4: [cache] ttl", explained)
+        listed = self.machine.said("journalctl", "--list-catalog")
+        self.assertGreaterEqual(listed.count(" presenced: "), 8)
 
 
 class Watchdog(ServiceCase):

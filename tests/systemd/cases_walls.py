@@ -13,6 +13,7 @@ SECRET = "sec-c-secret-in-no-log"
 INSTANCES = ("eu", "us")
 # Higher is more exposed; what systemd calls "OK" ends at 5, ours at this.
 EXPOSURE_MAX = 1.4
+MANUAL = "/usr/local/share/man/man8/presenced.8"
 
 
 class Credentials(ServiceCase):
@@ -171,8 +172,11 @@ class Sandbox(ServiceCase):
         unit = self.systemctl("cat", SERVICE).stdout
         left = re.findall(r"^✗ ([A-Za-z]+)=", said, re.M)
         comments = "\n".join(re.findall(r"^#.*", unit, re.M))
+        with open(self.machine.path(MANUAL), encoding="utf-8") as file:
+            manual = file.read()
         for setting in left:
             self.assertIn(setting + "=", comments, "is not explained")
+            self.assertIn(setting + "=", manual, "is not in presenced(8)")
         print("exposure %.1f, left: %s ... " % (level, " ".join(left)), end="")
 
     def test_systemd_has_nothing_to_say_of_the_units(self):
