@@ -10,7 +10,8 @@ CORE_TESTS = \
 	tests/check_core_parts \
 	tests/check_laws \
 	tests/check_look \
-	tests/check_query
+	tests/check_query \
+	tests/check_save
 
 if HAVE_CHECK
 check_PROGRAMS += $(CORE_TESTS)
@@ -32,3 +33,10 @@ tests_check_look_LDADD = $(CORE_TEST_LIBS)
 tests_check_query_SOURCES = tests/check_query.c $(CORE_TEST_SUPPORT)
 tests_check_query_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
 tests_check_query_LDADD = $(CORE_TEST_LIBS)
+
+tests_check_save_SOURCES = tests/check_save.c tests/support/fail_alloc.c \
+	tests/support/fail_alloc.h $(CORE_TEST_SUPPORT)
+tests_check_save_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_save_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc
+tests_check_save_LDADD = $(CORE_TEST_LIBS)

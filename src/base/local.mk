@@ -5,6 +5,8 @@ src_base_libbase_la_SOURCES = \
 	src/base/blob.h \
 	src/base/buffer.c \
 	src/base/buffer.h \
+	src/base/checksum.c \
+	src/base/checksum.h \
 	src/base/clock.h \
 	src/base/flood.c \
 	src/base/flood.h \

@@ -17,9 +17,35 @@ cache_init(struct cache *cache, struct due *due, struct stats *stats)
 	TAILQ_INIT(&cache->group_states);
 }
 
+static struct entry *
+entry_of(struct map_node *node)
+{
+	return node ? container_of(node, struct entry, node) : NULL;
+}
+
+void
+cache_walk_start(struct cache *cache)
+{
+	cache->walk = entry_of(map_first(&cache->map));
+}
+
+struct entry *
+cache_walk_at(const struct cache *cache)
+{
+	return cache->walk;
+}
+
+void
+cache_walk_on(struct cache *cache)
+{
+	cache->walk = entry_of(map_next(&cache->walk->node));
+}
+
 static void
 remove_entry(struct cache *cache, struct entry *entry)
 {
+	if (cache->walk == entry)
+		cache_walk_on(cache);
 	due_remove(cache->due, &entry->due);
 	map_remove(&cache->map, &entry->node);
 	TAILQ_REMOVE(&cache->entries, entry, link);
@@ -47,9 +73,8 @@ cache_find(const struct cache *cache, const struct key *key)
 {
 	char bytes[KEY_MAX_BYTES];
 	struct slice slice = {bytes, key_format(key, bytes)};
-	struct map_node *node = map_find(&cache->map, slice);
 
-	return node ? container_of(node, struct entry, node) : NULL;
+	return entry_of(map_find(&cache->map, slice));
 }
 
 int

@@ -25,6 +25,7 @@ struct cache {
 	struct entries group_states; /* those of KEY_GROUP_STATE */
 	struct due *due;             /* borrowed; where evicted entries stand */
 	struct stats *stats;         /* borrowed */
+	struct entry *walk;          /* where the walk is; NULL: at its end */
 	size_t n_bytes; /* the account of all entries and rosters */
 };
 
@@ -41,3 +42,10 @@ void cache_touch(struct cache *cache, struct entry *entry);
 void cache_evict(
     struct cache *cache, size_t max_bytes, int64_t oldest_sent_usec);
 size_t cache_n_entries(const struct cache *cache);
+
+/* The one walk over all entries, in the order of their making, that anything may
+ * happen to between its steps: each that is there all the time is met once. */
+void cache_walk_start(struct cache *cache);
+/* Where it is; the same until it goes on, or that entry goes. */
+struct entry *cache_walk_at(const struct cache *cache);
+void cache_walk_on(struct cache *cache);

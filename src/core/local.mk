@@ -25,6 +25,11 @@ src_core_libcore_la_SOURCES = \
 	src/core/query.h \
 	src/core/record.c \
 	src/core/record.h \
+	src/core/save.c \
+	src/core/save.h \
+	src/core/save_load.c \
+	src/core/save_record.c \
+	src/core/save_record.h \
 	src/core/stats.c \
 	src/core/stats.h \
 	src/core/supply.c \
