@@ -152,6 +152,7 @@ static const struct {
     {"cache", "idle_after", "60s"},
     {"cache", "max_bytes", "64M"},
     {"cache", "snapshot", "on"},
+    {"cache", "snapshot_interval", "30s"},
     {"poll", "channels", ""},
     {"poll", "channel_groups", ""},
     {"poll", "global", "no"},

@@ -88,7 +88,7 @@ class Check(Bench):
         self.write("[upstream]\nmode = stream\n")
         keys = self.check()
         self.assertEqual(keys["upstream.mode"], ("stream", self.file + ":2", True))
-        self.assertTrue(keys["cache.snapshot"][2])
+        self.assertTrue(keys["http.listen"][2])
         self.assertFalse(keys["cache.ttl"][2])
 
     def test_errors_are_told_each_in_a_line_and_the_exit_code_is_1(self):

@@ -18,6 +18,7 @@ E2E_TESTS = \
 	tests/e2e-queries.py \
 	tests/e2e-reload.py \
 	tests/e2e-secrets.py \
+	tests/e2e-snapshot.py \
 	tests/e2e-tls.py
 
 dist_check_SCRIPTS += $(E2E_TESTS) tests/e2e-soak.py \
@@ -42,6 +43,8 @@ check-e2e-valgrind: all
 deep: deep-e2e
 deep-e2e: all
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-soak.py
+	$(AM_TESTS_ENVIRONMENT) E2E_KILLS=200 \
+		$(PYTHON) $(srcdir)/tests/e2e-snapshot.py KilledAtAnyMoment
 
 # The daemon's manners at full size, in figures, and how long its loop is held
 # by long lists.

@@ -28,7 +28,7 @@ struct query;
 /* Now, by which ages are told: within one boot by the query's clock, else by the
  * wall's. */
 struct save_moment {
-	struct slice boot_id;
+	struct slice boot_id; /* empty: not known, so never the same */
 	int64_t wall_usec;
 	struct slice owner; /* whose answers they are: service and key set */
 };

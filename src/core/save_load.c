@@ -179,7 +179,8 @@ saved_ago(const struct loading *loading, int64_t *ret_usec)
 {
 	int64_t boot_usec = conduct_now(loading->query);
 
-	if (slice_is(loading->head.boot_id, loading->now->boot_id))
+	if (loading->now->boot_id.n > 0 &&
+	    slice_is(loading->head.boot_id, loading->now->boot_id))
 		return !__builtin_sub_overflow(
 		    boot_usec, loading->head.boot_usec, ret_usec);
 	return !__builtin_sub_overflow(loading->now->wall_usec,

@@ -66,6 +66,11 @@
 	X(writes, COUNTER, "set_state requests received")                      \
 	X(writes_unclear, COUNTER, "set_states of which the end is not known") \
 	X(renders, COUNTER, "bodies rendered: once per revision that is read") \
+	X(snapshots, COUNTER, "times the cache was saved")                     \
+	X(snapshots_failed, COUNTER, "times it could not be saved")            \
+	X(snapshots_refused, COUNTER,                                          \
+	    "saved caches refused at the start: damaged, or not ours")         \
+	X(snapshot_entries, COUNTER, "keys loaded from it at the start")       \
 	/* upstream */                                                         \
 	X(upstream_requests, COUNTER, "requests sent, pages counted")          \
 	X(upstream_pages, COUNTER, "requests for a second or later page")      \

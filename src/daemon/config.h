@@ -86,6 +86,7 @@ struct config {
 		int64_t idle_after_usec;
 		int64_t max_bytes;
 		bool snapshot;
+		int64_t snapshot_interval_usec;
 	} cache;
 
 	struct {

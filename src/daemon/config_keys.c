@@ -127,8 +127,10 @@ static const struct config_key keys[] = {
 	"callers poll by the minute at the slowest"),
     SIZE(cache, max_bytes, "64M", KILO(64), GIGA(64), CONFIG_LIVE,
 	"about half a million occupants"),
-    BOOL(cache, snapshot, "on", CONFIG_LATER,
+    BOOL(cache, snapshot, "on", CONFIG_LIVE,
 	"a restart need not ask for everything at once"),
+    TIME(cache, snapshot_interval, "30s", MSEC(100), HOUR(1), CONFIG_LIVE,
+	"half of stale_if_error: of what a crash leaves, most is of use"),
 
     LIST(poll, channels, CONFIG_LIVE, "what is asked for is kept anyway"),
     LIST(poll, channel_groups, CONFIG_LIVE, "likewise"),

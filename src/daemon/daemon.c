@@ -25,6 +25,7 @@
 #include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/settings.h"
+#include "daemon/snapshot.h"
 #include "daemon/systemd.h"
 #include "wire/proto.h"
 
@@ -60,6 +61,7 @@ struct daemon {
 	struct door door;
 	struct drain drain;
 	struct pulse pulse;
+	struct snapshot snapshot;
 };
 
 static const struct config *
@@ -292,6 +294,25 @@ make_core(struct daemon *daemon)
 	return r;
 }
 
+static int
+make_snapshot(struct daemon *daemon)
+{
+	const struct snapshot_needs needs = {
+	    .clock = loop_clock(daemon->loop),
+	    .query = daemon->query,
+	    .stats = &daemon->stats,
+	    .settings = &daemon->settings.snapshot,
+	    .origin = daemon->started.upstream.origin,
+	    .subscribe_key = daemon->started.upstream.subscribe_key,
+	};
+	int r =
+	    snapshot_init(&daemon->snapshot, &needs, getenv("STATE_DIRECTORY"));
+
+	if (r == 0)
+		snapshot_load(&daemon->snapshot);
+	return r;
+}
+
 static void
 on_gone(uid_t uid, void *userdata)
 {
@@ -350,7 +371,8 @@ static int
 make_rooms(struct daemon *daemon)
 {
 	static int (*const makers[])(struct daemon * daemon) = {make_furniture,
-	    make_loop, make_upstream, make_core, make_dispatch, make_listener};
+	    make_loop, make_upstream, make_core, make_snapshot, make_dispatch,
+	    make_listener};
 
 	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
 		int r = makers[i](daemon);
@@ -411,9 +433,11 @@ daemon_run(struct daemon *daemon)
 	    LOG_STR("config",
 		config->was_file_read ? config->file : "none, defaults"));
 	systemd_notify_ready();
+	snapshot_start(&daemon->snapshot);
 	r = pulse_start(&daemon->pulse);
 	if (r == 0)
 		r = loop_run(daemon->loop);
+	snapshot_finish(&daemon->snapshot);
 	if (r < 0)
 		log_error(LOG_TEXT("the event loop failed"), LOG_ERRNO(r));
 	else
@@ -434,6 +458,7 @@ daemon_free(struct daemon *daemon)
 	conn_env_done(&daemon->conns);
 	drain_done(&daemon->drain);
 	pulse_done(&daemon->pulse);
+	snapshot_done(&daemon->snapshot);
 	listener_free(daemon->listener);
 	if (daemon->query)
 		query_stop(daemon->query);

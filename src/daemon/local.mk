@@ -46,6 +46,10 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/reload.h \
 	src/daemon/settings.c \
 	src/daemon/settings.h \
+	src/daemon/snapshot.c \
+	src/daemon/snapshot.h \
+	src/daemon/statefile.c \
+	src/daemon/statefile.h \
 	src/daemon/systemd.c \
 	src/daemon/systemd.h \
 	src/daemon/timers.c \

@@ -103,6 +103,11 @@ settings_apply(struct settings *settings, const struct config *config,
 	    .max_inflight = (size_t)config->server.max_inflight,
 	    .default_timeout_usec = config->server.default_timeout_usec,
 	};
+	settings->snapshot = (struct snapshot_settings){
+	    .is_on = config->cache.snapshot,
+	    .interval_usec = config->cache.snapshot_interval_usec,
+	    .max_bytes = (size_t)config->cache.max_bytes,
+	};
 	settings->listener.max_clients_per_uid =
 	    (size_t)config->server.max_clients_per_uid;
 }

@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "core/policy.h"
 #include "daemon/config.h"
+#include "daemon/snapshot.h"
 #include "front/conn.h"
 #include "front/dispatch.h"
 #include "front/listener.h"
@@ -30,6 +31,7 @@ struct settings {
 	struct dispatch_limits dispatch;
 	struct listener_limits listener;
 	struct sockfile_terms socket;
+	struct snapshot_settings snapshot;
 };
 
 /* -ENOMEM, and then nothing is changed. max_clients is as many as descriptors
