@@ -8,6 +8,7 @@ CORE_TEST_LIBS = tests/support/libclock.la src/core/libcore.la \
 
 CORE_TESTS = \
 	tests/check_core_parts \
+	tests/check_follow \
 	tests/check_laws \
 	tests/check_look \
 	tests/check_query \
@@ -21,6 +22,10 @@ endif
 tests_check_core_parts_SOURCES = tests/check_core_parts.c
 tests_check_core_parts_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
 tests_check_core_parts_LDADD = $(CORE_TEST_LIBS)
+
+tests_check_follow_SOURCES = tests/check_follow.c $(CORE_TEST_SUPPORT)
+tests_check_follow_CPPFLAGS = $(CORE_TEST_CPPFLAGS)
+tests_check_follow_LDADD = $(CORE_TEST_LIBS)
 
 tests_check_laws_SOURCES = tests/check_laws.c $(CORE_TEST_SUPPORT)
 tests_check_laws_CPPFLAGS = $(CORE_TEST_CPPFLAGS)

@@ -429,7 +429,8 @@ provenance_of(const struct judge *judge, const struct part *part)
 	    .hit = part->is_hit,
 	    .fwd = part->fwd,
 	    .collapsed = part->is_collapsed,
-	    .source = SOURCE_POLL,
+	    .source =
+		entry_is_followed(part->entry) ? SOURCE_STREAM : SOURCE_POLL,
 	    .age_usec = entry_age_usec(part->entry, judge->now_usec),
 	    .ttl_usec =
 		entry_remains_usec(part->entry, judge->policy, judge->now_usec),

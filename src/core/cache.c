@@ -15,6 +15,28 @@ cache_init(struct cache *cache, struct due *due, struct stats *stats)
 	map_init(&cache->map);
 	TAILQ_INIT(&cache->entries);
 	TAILQ_INIT(&cache->group_states);
+	TAILQ_INIT(&cache->wanted);
+}
+
+bool
+cache_want(struct cache *cache, struct entry *entry)
+{
+	if (entry->is_wanted)
+		return false;
+	entry->is_wanted = true;
+	TAILQ_INSERT_TAIL(&cache->wanted, entry, follow_link);
+	return true;
+}
+
+bool
+cache_unwant(struct cache *cache, struct entry *entry)
+{
+	if (!entry->is_wanted)
+		return false;
+	entry->is_wanted = false;
+	TAILQ_REMOVE(&cache->wanted, entry, follow_link);
+	follow_end(&entry->follow);
+	return true;
 }
 
 static struct entry *
@@ -51,6 +73,7 @@ remove_entry(struct cache *cache, struct entry *entry)
 	TAILQ_REMOVE(&cache->entries, entry, link);
 	if (entry->key.kind == KEY_GROUP_STATE)
 		TAILQ_REMOVE(&cache->group_states, entry, kind_link);
+	cache_unwant(cache, entry);
 	entry_free(entry);
 }
 

@@ -23,6 +23,7 @@ struct cache {
 	struct map map;
 	struct entries entries;      /* coldest first */
 	struct entries group_states; /* those of KEY_GROUP_STATE */
+	struct entries wanted;       /* those that are to be followed */
 	struct due *due;             /* borrowed; where evicted entries stand */
 	struct stats *stats;         /* borrowed */
 	struct entry *walk;          /* where the walk is; NULL: at its end */
@@ -38,6 +39,9 @@ struct entry *cache_find(const struct cache *cache, const struct key *key);
 int cache_get(struct cache *cache, const struct key *key, struct entry **ret);
 /* It is the warmest now. */
 void cache_touch(struct cache *cache, struct entry *entry);
+/* It is to be followed, or no longer; true if it was not so before. */
+bool cache_want(struct cache *cache, struct entry *entry);
+bool cache_unwant(struct cache *cache, struct entry *entry);
 /* Evicts until max_bytes are not exceeded, or only pinned entries are left. */
 void cache_evict(
     struct cache *cache, size_t max_bytes, int64_t oldest_sent_usec);

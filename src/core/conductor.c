@@ -94,11 +94,12 @@ conduct_puts_off(struct query *query, int64_t now_usec, int64_t *when_usec)
 /* An entry that nobody waits for: due ahead of its time if it is hot. One that
  * finds no memory is fetched when it is next asked for. */
 void
-conduct_schedule(struct query *query, struct entry *entry)
+conduct_schedule_at(struct query *query, struct entry *entry)
 {
 	int64_t now_usec, when_usec;
 	bool is_put_off;
 
+	conduct_follow(query, entry);
 	if (entry->is_in_air || entry->due.place == DUE_WAITED)
 		return;
 	now_usec = conduct_now(query);
@@ -112,8 +113,87 @@ conduct_schedule(struct query *query, struct entry *entry)
 		return;
 	if (is_put_off)
 		stats_count(query->stats, STAT_refreshes_withheld);
-	if (due_at(&query->due, &entry->due, when_usec) == 0)
-		conduct_arm(query);
+	(void)due_at(&query->due, &entry->due, when_usec);
+}
+
+void
+conduct_schedule(struct query *query, struct entry *entry)
+{
+	conduct_schedule_at(query, entry);
+	conduct_arm(query);
+}
+
+/* ---- what is followed ---- */
+
+static bool
+may_follow(const struct query *query, const struct entry *entry)
+{
+	return query->follower.ops && query->policy->follow != FOLLOW_NONE &&
+	    entry_is_channel(entry) && !name_is_reserved(entry->key.name) &&
+	    !name_is_wildcard(entry->key.name) &&
+	    conduct_now(query) >= entry->follow.refused_until_usec;
+}
+
+/* It goes on while it is asked for now and then; it begins with the second who
+ * asks, since what is asked for once is not worth a subscription. */
+static bool
+is_to_follow(const struct query *query, const struct entry *entry)
+{
+	int64_t now_usec = conduct_now(query);
+
+	if (!may_follow(query, entry))
+		return false;
+	if (entry->is_polled)
+		return true;
+	if (!entry_is_asked_lately(entry, query->policy, now_usec))
+		return false;
+	return entry->is_wanted || query->policy->follow == FOLLOW_ASKED ||
+	    (entry->is_held && entry->is_asked_since_sent);
+}
+
+void
+conduct_follow(struct query *query, struct entry *entry)
+{
+	if (!is_to_follow(query, entry))
+		conduct_unfollow(query, entry);
+	else if (cache_want(&query->cache, entry))
+		query->follower.ops->changed(query->follower.userdata);
+}
+
+void
+conduct_unfollow(struct query *query, struct entry *entry)
+{
+	if (cache_unwant(&query->cache, entry))
+		query->follower.ops->changed(query->follower.userdata);
+}
+
+static void
+count_drift(struct query *query, struct follow *follow)
+{
+	struct stats *stats = query->stats;
+
+	stats_add(stats, STAT_drift_in, (int64_t)follow->found.n_in);
+	stats_add(stats, STAT_drift_out, (int64_t)follow->found.n_out);
+	stats_add(stats, STAT_drift_late, (int64_t)follow->found.n_late);
+	stats_add(stats, STAT_doubts, follow->n_doubts);
+	follow->found = (struct drift){0};
+	follow->n_doubts = 0;
+}
+
+void
+conduct_changed(struct query *query, struct entry *entry)
+{
+	struct follow *follow = &entry->follow;
+
+	if (follow_is_on(follow)) {
+		count_drift(query, follow);
+		if (follow->has_drifted)
+			query->follower.ops->drifted(
+			    query->follower.userdata, follow->line);
+		follow->has_drifted = false;
+	}
+	conduct_settle(query, entry);
+	conduct_schedule_at(query, entry);
 }
 
 void

@@ -19,6 +19,7 @@
 #include "core/ask.h"
 #include "core/cache.h"
 #include "core/due.h"
+#include "core/follower.h"
 #include "core/gate.h"
 #include "core/outcome.h"
 #include "core/policy.h"
@@ -51,6 +52,10 @@ struct query {
 	int64_t state_since_usec;
 	struct problem last_problem;
 	int64_t last_problem_usec;
+
+	struct follower follower; /* {0}: nobody follows anything */
+	enum stream_state stream_state;
+	int64_t stream_since_usec;
 };
 
 int64_t conduct_now(const struct query *query);
@@ -70,10 +75,21 @@ bool conduct_puts_off(
     struct query *query, int64_t now_usec, int64_t *when_usec);
 /* An entry that nobody waits for: due ahead of its time if it is hot. */
 void conduct_schedule(struct query *query, struct entry *entry);
+/* The same, and the caller arms. */
+void conduct_schedule_at(struct query *query, struct entry *entry);
 /* The policy has changed, so their times may have. */
 void conduct_schedule_anew(struct query *query);
 /* Somebody waits for it: due, unless its request is in the air. */
 void conduct_want(struct query *query, struct entry *entry, uid_t uid);
+
+/* ---- what is followed ---- */
+
+/* Whether it is to be, from now on. */
+void conduct_follow(struct query *query, struct entry *entry);
+void conduct_unfollow(struct query *query, struct entry *entry);
+/* An event or an answer was worked into an entry: the one place where a change
+ * of a channel is told. Who waits for it may hear at the next review. */
+void conduct_changed(struct query *query, struct entry *entry);
 
 /* ---- who waits ---- */
 

@@ -39,6 +39,8 @@ entry_new(const struct key *key, size_t *account, struct entry **ret)
 	*account += sizeof(*entry) + n;
 	TAILQ_INIT(&entry->waits);
 	journal_init(&entry->journal, account);
+	follow_init(&entry->follow);
+	entry->recheck_usec = INT64_MAX;
 	for (size_t i = 0; i < N_LEVELS; i++)
 		entry->asked_usec[i] = INT64_MIN;
 	*ret = entry;
@@ -139,22 +141,45 @@ entry_holds(const struct entry *entry, enum level level)
 	return true;
 }
 
+/* Its last answer's sending, or the last event that agreed with it. */
+static int64_t
+verified_usec(const struct entry *entry)
+{
+	return entry->follow.agreed_usec > entry->sent_usec ?
+	    entry->follow.agreed_usec :
+	    entry->sent_usec;
+}
+
 int64_t
 entry_sent_usec(const struct entry *entry)
 {
-	int64_t sent_usec = entry->sent_usec;
+	int64_t sent_usec = verified_usec(entry);
 
-	for (size_t i = 0; i < entry->n_members; i++)
-		if (entry->members[i]->sent_usec < sent_usec)
-			sent_usec = entry->members[i]->sent_usec;
+	for (size_t i = 0; i < entry->n_members; i++) {
+		int64_t of_member = verified_usec(entry->members[i]);
+
+		if (of_member < sent_usec)
+			sent_usec = of_member;
+	}
 	return sent_usec;
+}
+
+static int64_t
+own_age_usec(const struct entry *entry, int64_t now_usec)
+{
+	int64_t age_usec =
+	    now_usec - entry->sent_usec + entry->upstream_age_usec;
+	int64_t agreed_usec = entry->follow.agreed_usec;
+
+	if (agreed_usec != INT64_MIN && now_usec - agreed_usec < age_usec)
+		return now_usec - agreed_usec;
+	return age_usec;
 }
 
 int64_t
 entry_age_usec(const struct entry *entry, int64_t now_usec)
 {
-	int64_t age_usec =
-	    now_usec - entry->sent_usec + entry->upstream_age_usec;
+	int64_t age_usec = own_age_usec(entry, now_usec);
 
 	for (size_t i = 0; i < entry->n_members; i++) {
 		int64_t of_member = entry_age_usec(entry->members[i], now_usec);
@@ -189,8 +214,12 @@ entry_ttl_usec(const struct entry *entry, const struct policy *policy)
 	int64_t ttl_usec = configured_ttl_usec(entry, policy);
 	int64_t least_usec = entry->n_pages * TTL_PER_PAGE_USEC;
 
-	return entry->n_pages > 1 && ttl_usec < least_usec ? least_usec :
-							     ttl_usec;
+	if (entry->n_pages > 1 && ttl_usec < least_usec)
+		ttl_usec = least_usec;
+	/* A check that is on its way makes nothing stale. */
+	return follow_is_sure(&entry->follow) ?
+	    policy->stream_check_usec + ttl_usec :
+	    ttl_usec;
 }
 
 int64_t
@@ -198,7 +227,7 @@ entry_remains_usec(
     const struct entry *entry, const struct policy *policy, int64_t now_usec)
 {
 	int64_t remains_usec =
-	    entry->sent_usec + entry_ttl_usec(entry, policy) - now_usec;
+	    verified_usec(entry) + entry_ttl_usec(entry, policy) - now_usec;
 
 	for (size_t i = 0; i < entry->n_members; i++) {
 		int64_t of_member =
@@ -219,6 +248,12 @@ entry_has_drifted(const struct entry *entry)
 		if (entry->members[i]->has_drifted)
 			return true;
 	return false;
+}
+
+bool
+entry_is_followed(const struct entry *entry)
+{
+	return follow_is_sure(&entry->follow);
 }
 
 /* ---- what is wanted ---- */
@@ -266,23 +301,70 @@ entry_wanted(
 	return level;
 }
 
+/* Its check, or the end of its doubt, is due whoever asks. */
+static bool
+is_kept_up(const struct follow *follow)
+{
+	return follow_is_on(follow) && !follow_is_broken(follow);
+}
+
 bool
 entry_is_hot(
     const struct entry *entry, const struct policy *policy, int64_t now_usec)
 {
 	return entry->is_polled || entry->is_outdated ||
+	    entry->recheck_usec != INT64_MAX || is_kept_up(&entry->follow) ||
 	    (entry->is_asked_since_sent &&
 		is_lately(last_asked_usec(entry), policy, now_usec));
+}
+
+bool
+entry_is_asked_lately(
+    const struct entry *entry, const struct policy *policy, int64_t now_usec)
+{
+	return is_lately(last_asked_usec(entry), policy, now_usec);
+}
+
+/* ---- when ---- */
+
+/* The last time anything was asked of it that agreed. */
+static int64_t
+checked_usec(const struct entry *entry)
+{
+	return entry->follow.checked_usec > entry->sent_usec ?
+	    entry->follow.checked_usec :
+	    entry->sent_usec;
+}
+
+/* One that is followed is looked after each stream_check; in doubt as one that
+ * is not, but no oftener than somebody asks, and at the doubt's end. A request a
+ * little before that would only be one more. */
+static int64_t
+period_end_usec(const struct entry *entry, const struct policy *policy)
+{
+	int64_t ttl_usec = entry_ttl_usec(entry, policy);
+	int64_t until_usec = entry->follow.doubt_until_usec;
+	int64_t at_usec = entry->sent_usec +
+	    ttl_usec * (int64_t)policy->refresh_at_percent / 100;
+
+	if (follow_is_sure(&entry->follow))
+		return checked_usec(entry) + policy->stream_check_usec;
+	if (!is_kept_up(&entry->follow) || at_usec >= until_usec)
+		return at_usec;
+	if (until_usec <= entry->sent_usec + ttl_usec ||
+	    !(entry->is_asked_since_sent || entry->is_polled))
+		return until_usec;
+	return at_usec;
 }
 
 int64_t
 entry_refresh_usec(const struct entry *entry, const struct policy *policy)
 {
-	int64_t at_usec = entry->sent_usec;
+	int64_t at_usec = entry->is_outdated ? entry->sent_usec :
+					       period_end_usec(entry, policy);
 
-	if (!entry->is_outdated)
-		at_usec += entry_ttl_usec(entry, policy) *
-		    (int64_t)policy->refresh_at_percent / 100;
+	if (entry->recheck_usec < at_usec)
+		at_usec = entry->recheck_usec;
 	return at_usec > entry->trouble.until_usec ? at_usec :
 						     entry->trouble.until_usec;
 }
@@ -302,172 +384,6 @@ entry_along_usec(const struct entry *entry, const struct policy *policy)
 		    (int64_t)policy->refresh_at_percent / 200;
 	return at_usec > entry->trouble.until_usec ? at_usec :
 						     entry->trouble.until_usec;
-}
-
-/* ---- what comes in ---- */
-
-void
-entry_sent(struct entry *entry, enum level level, int64_t now_usec)
-{
-	assert(!entry->is_in_air);
-	entry->is_in_air = true;
-	entry->air_level = level;
-	entry->air_sent_usec = now_usec;
-	entry->is_asked_since_sent = false;
-	entry->is_outdated = false;
-}
-
-static void
-note_held(struct entry *entry, const struct answer *answer, int64_t sent_usec)
-{
-	entry->is_held = true;
-	entry->level = answer->level;
-	entry->sent_usec = sent_usec;
-	entry->upstream_age_usec = answer->upstream_age_usec;
-	entry->n_pages = answer->n_pages;
-	entry->has_drifted = answer->drifted;
-	entry->is_suspect = false;
-	trouble_clear(&entry->trouble);
-}
-
-static enum take_in
-may_take(const struct entry *entry, const struct answer *answer,
-    const struct channel_answer *channel, const struct policy *policy,
-    int64_t sent_usec, int64_t now_usec)
-{
-	if (!entry->is_held)
-		return TAKE_IN_DONE;
-	if (sent_usec < entry->sent_usec && answer->level <= entry->level)
-		return TAKE_IN_OLD;
-	if (answer->level < entry->level &&
-	    answer->level < entry_wanted(entry, policy, now_usec))
-		return channel->occupancy == roster_count(entry->roster) ?
-		    TAKE_IN_LOW :
-		    TAKE_IN_MORE;
-	return TAKE_IN_DONE;
-}
-
-int
-entry_take_channel(struct entry *entry, const struct answer *answer,
-    const struct channel_answer *channel, const struct policy *policy,
-    int64_t sent_usec, int64_t now_usec)
-{
-	enum take_in may =
-	    may_take(entry, answer, channel, policy, sent_usec, now_usec);
-	int r;
-
-	if (may == TAKE_IN_MORE)
-		entry->is_outdated = true;
-	if (may != TAKE_IN_DONE)
-		return may;
-	if (!entry->roster)
-		entry->roster = roster_new(entry->account);
-	if (!entry->roster)
-		return -ENOMEM;
-	if (answer->level == LEVEL_OCCUPANCY)
-		roster_assign_count(entry->roster, channel->occupancy, NULL);
-	else {
-		r = roster_assign(entry->roster, answer->level,
-		    channel->occupants, channel->n_occupants, NULL);
-		if (r >= 0)
-			r = journal_correct(
-			    &entry->journal, entry->roster, sent_usec);
-		if (r < 0) {
-			entry_drop(entry);
-			return r;
-		}
-	}
-	note_held(entry, answer, sent_usec);
-	return TAKE_IN_DONE;
-}
-
-void
-entry_take_members(struct entry *entry, const struct answer *answer,
-    struct entry **members, size_t n_members, int64_t sent_usec)
-{
-	for (size_t i = 0; i < n_members; i++)
-		members[i]->n_referrers++;
-	entry_drop(entry);
-	entry->members = members;
-	entry->n_members = n_members;
-	*entry->account += n_members * sizeof(*members);
-	note_held(entry, answer, sent_usec);
-}
-
-static void
-copy_slice(char **at, struct slice from, struct slice *ret)
-{
-	if (from.n)
-		memcpy(*at, from.data, from.n);
-	*ret = (struct slice){from.data ? *at : NULL, from.n};
-	*at += from.n;
-}
-
-static int
-replace_texts(struct entry *entry, const struct entry_text *texts, size_t n)
-{
-	size_t n_bytes = n * sizeof(*texts);
-	struct entry_text *copy;
-	char *at;
-
-	for (size_t i = 0; i < n; i++)
-		n_bytes += texts[i].name.n + texts[i].state.n;
-	copy = malloc(n_bytes ? n_bytes : 1);
-	if (!copy)
-		return -ENOMEM;
-	at = (char *)(copy + n);
-	for (size_t i = 0; i < n; i++) {
-		copy_slice(&at, texts[i].name, &copy[i].name);
-		copy_slice(&at, texts[i].state, &copy[i].state);
-	}
-	*entry->account += n_bytes;
-	*entry->account -= entry->n_texts_bytes;
-	free(entry->texts);
-	entry->texts = copy;
-	entry->n_texts = n;
-	entry->n_texts_bytes = n_bytes;
-	return 0;
-}
-
-int
-entry_take_texts(struct entry *entry, const struct answer *answer,
-    const struct channel_answer *channels, size_t n, int64_t sent_usec)
-{
-	_cleanup_(freep) struct entry_text *texts = NULL;
-	int r;
-
-	if (entry->is_held && sent_usec < entry->sent_usec)
-		return TAKE_IN_OLD;
-	texts = calloc(n ? n : 1, sizeof(*texts));
-	if (!texts)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		texts[i] =
-		    (struct entry_text){channels[i].name, channels[i].state};
-	r = replace_texts(entry, texts, n);
-	if (r < 0)
-		return r;
-	note_held(entry, answer, sent_usec);
-	return TAKE_IN_DONE;
-}
-
-int
-entry_set_text(struct entry *entry, struct slice name, struct slice state)
-{
-	_cleanup_(freep) struct entry_text *texts = NULL;
-	size_t n = entry->n_texts;
-
-	if (!entry->is_held)
-		return 0;
-	texts = calloc(n ? n : 1, sizeof(*texts));
-	if (!texts)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		texts[i] = entry->texts[i];
-		if (slice_is(texts[i].name, name))
-			texts[i].state = state;
-	}
-	return replace_texts(entry, texts, n);
 }
 
 /* ---- how requests end ---- */

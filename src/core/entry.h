@@ -19,6 +19,7 @@
 
 #include "base/map.h"
 #include "core/due.h"
+#include "core/follow.h"
 #include "core/gate.h"
 #include "core/journal.h"
 #include "core/policy.h"
@@ -76,6 +77,12 @@ struct entry {
 	bool is_asked_since_sent;
 	bool is_polled;   /* kept fresh, whoever asks */
 	bool is_outdated; /* an answer that was not taken told another count */
+	int64_t recheck_usec; /* it is to be asked for then; INT64_MAX: no */
+
+	/* how it is followed */
+	struct follow follow;
+	TAILQ_ENTRY(entry) follow_link; /* of those that are to be */
+	bool is_wanted;                 /* it is on that list */
 
 	struct trouble trouble;
 	bool is_suspect; /* it failed by itself: it travels alone for now */
@@ -119,6 +126,8 @@ int64_t entry_ttl_usec(const struct entry *entry, const struct policy *policy);
 int64_t entry_remains_usec(
     const struct entry *entry, const struct policy *policy, int64_t now_usec);
 bool entry_has_drifted(const struct entry *entry);
+/* By its events, which can be trusted; of a group all its channels. */
+bool entry_is_followed(const struct entry *entry);
 
 /* ---- what is wanted ---- */
 
@@ -133,6 +142,9 @@ enum level entry_wanted(
 /* To be refreshed ahead: asked for since its last request and lately, or to be
  * kept fresh always, or known to be outdated. */
 bool entry_is_hot(
+    const struct entry *entry, const struct policy *policy, int64_t now_usec);
+/* Somebody asked for it within idle_after. */
+bool entry_is_asked_lately(
     const struct entry *entry, const struct policy *policy, int64_t now_usec);
 /* When a hot one's next request is due. */
 int64_t entry_refresh_usec(

@@ -15,7 +15,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/map.h"
 #include "model/change.h"
+#include "model/event.h"
 #include "model/roster.h"
 
 /* 3 s, as long as the service's cache serves an answer (its documents; Age 0
@@ -28,7 +30,15 @@ struct journal_line;
 TAILQ_HEAD(journal_lines, journal_line);
 
 struct journal {
-	struct journal_lines lines; /* oldest first */
+	struct journal_lines lines;  /* our own writes, oldest first */
+	struct journal_lines events; /* likewise; of a person the last only */
+	struct map by_person;        /* of events */
+	bool has_map;
+	/* The newest count that an event told, and when it reached us; INT64_MIN:
+	 * never. */
+	uint64_t count;
+	int64_t count_usec;
+	int64_t count_timetoken;
 	size_t n_bytes;
 	size_t *account; /* borrowed; outlives us */
 };
@@ -43,10 +53,43 @@ int journal_add(struct journal *journal, const struct change *change);
 void journal_prune(struct journal *journal, int64_t oldest_sent_usec);
 bool journal_is_empty(const struct journal *journal);
 
+/* ---- our own writes ---- */
+
 /* Our own write of that uuid's state that an answer sent then may not know:
  * its text, or data NULL. Borrowed. */
 struct slice journal_own_state(
     const struct journal *journal, struct slice uuid, int64_t sent_usec);
+/* Until when that is so of an answer sent now; INT64_MIN: there is none. */
+int64_t journal_own_until_usec(
+    const struct journal *journal, struct slice uuid);
 /* Puts our own writes into a list that was sent then. */
 int journal_correct(
     const struct journal *journal, struct roster *roster, int64_t sent_usec);
+
+/* ---- events ---- */
+
+/* Writes down what an event told of a person. It replaces what another told of
+ * them; what of their state apart from whether they are there. */
+int journal_add_event(struct journal *journal, const struct change *change);
+/* What is known of the same, or NULL. */
+const struct change *journal_find_event(
+    const struct journal *journal, const struct change *change);
+/* An event told how many there are. */
+void journal_count(
+    struct journal *journal, const struct event *event, int64_t now_usec);
+/* Whether an answer sent then may not know how many there are. */
+bool journal_has_count(const struct journal *journal, int64_t sent_usec);
+/* Whether what such an answer says of it was true since then. */
+bool journal_explains(
+    const struct journal *journal, uint64_t count, int64_t sent_usec);
+
+/* How many people a replay put in and took out. */
+struct replayed {
+	size_t n_in;
+	size_t n_out;
+};
+
+/* Works the events that an answer sent then may not know into its people;
+ * INT64_MIN: all that are left. */
+int journal_replay(const struct journal *journal, struct roster *roster,
+    int64_t sent_usec, struct replayed *ret);

@@ -11,12 +11,19 @@ src_core_libcore_la_SOURCES = \
 	src/core/due.h \
 	src/core/entry.c \
 	src/core/entry.h \
+	src/core/entry_take.c \
+	src/core/follow.c \
+	src/core/follow.h \
+	src/core/follower.h \
 	src/core/gate.c \
 	src/core/gate.h \
 	src/core/intake.c \
 	src/core/intake.h \
+	src/core/intake_event.c \
+	src/core/intake_event.h \
 	src/core/journal.c \
 	src/core/journal.h \
+	src/core/listen.c \
 	src/core/look.c \
 	src/core/outcome.h \
 	src/core/policy.c \

@@ -40,6 +40,7 @@ info_of(const struct query *query, const struct entry *entry)
 	    .occupancy = occupancy_of(entry),
 	    .age_usec = entry_age_usec(entry, now_usec),
 	    .ttl_usec = entry_remains_usec(entry, query->policy, now_usec),
+	    .followed = entry_is_followed(entry),
 	    .n_bytes = entry_bytes(entry),
 	};
 }

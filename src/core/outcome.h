@@ -98,3 +98,10 @@ enum upstream_state {
 	UPSTREAM_DEGRADED, /* the last request failed, or we are being throttled */
 	UPSTREAM_DOWN, /* the origin is in trouble: nothing is sent for a while */
 };
+
+enum stream_state {
+	STREAM_OFF,        /* nothing is followed */
+	STREAM_CONNECTING, /* a line has not begun yet */
+	STREAM_LIVE,
+	STREAM_BROKEN, /* a line is: what it brought is polled */
+};

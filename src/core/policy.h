@@ -20,6 +20,13 @@ struct ttl_rule {
 	int64_t ttl_usec;
 };
 
+/* What is followed. */
+enum follow_policy {
+	FOLLOW_NONE,
+	FOLLOW_HOT,   /* what is asked for again while it is held */
+	FOLLOW_ASKED, /* what is asked for */
+};
+
 struct policy {
 	int64_t ttl_usec;
 	int64_t where_now_ttl_usec;
@@ -32,6 +39,8 @@ struct policy {
 	int64_t idle_after_usec;
 	unsigned refresh_at_percent;
 	size_t max_bytes;
+	enum follow_policy follow;
+	int64_t stream_check_usec;
 	const struct ttl_rule *ttl_rules; /* the longest match wins */
 	size_t n_ttl_rules;
 

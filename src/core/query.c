@@ -292,16 +292,37 @@ ask_free(struct ask *ask)
 	return NULL;
 }
 
+static void
+follow_anew(struct query *query)
+{
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &query->cache.entries, link)
+		conduct_follow(query, entry);
+}
+
 /* A cache that is too large now shrinks, what is due has another time, and the
  * budget may give more. */
 void
 query_policy_changed(struct query *query)
 {
+	follow_anew(query);
 	conduct_schedule_anew(query);
 	conduct_review(query);
 }
 
 /* ---- looking ---- */
+
+static size_t
+count_followed(const struct query *query)
+{
+	const struct entry *entry;
+	size_t n = 0;
+
+	TAILQ_FOREACH(entry, &query->cache.wanted, follow_link)
+		n += follow_is_on(&entry->follow);
+	return n;
+}
 
 void
 query_status(struct query *query, struct query_status *ret)
@@ -321,6 +342,9 @@ query_status(struct query *query, struct query_status *ret)
 	};
 	if (trouble_is_on(origin, now_usec))
 		ret->retry_in_usec = origin->until_usec - now_usec;
+	ret->stream = query->stream_state;
+	ret->stream_since_usec = query->stream_since_usec;
+	ret->n_followed = count_followed(query);
 }
 
 void
@@ -329,6 +353,8 @@ query_measure(struct query *query)
 	stats_set(query->stats, STAT_entries,
 	    (int64_t)cache_n_entries(&query->cache));
 	stats_set(query->stats, STAT_bytes, (int64_t)query->cache.n_bytes);
+	stats_set(query->stats, STAT_channels_followed,
+	    (int64_t)count_followed(query));
 }
 
 static bool
@@ -402,6 +428,7 @@ query_new(struct clock *clock, const struct policy *policy, struct stats *stats,
 	query->stats = stats;
 	query->upstream = *upstream;
 	query->state_since_usec = conduct_now(query);
+	query->stream_since_usec = conduct_now(query);
 	gate_init(&query->gate, policy, conduct_now(query));
 	due_init(&query->due);
 	cache_init(&query->cache, &query->due, stats);

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/slice.h"
+#include "core/follower.h"
 #include "core/gate.h"
 #include "core/outcome.h"
 #include "core/policy.h"
@@ -30,6 +31,7 @@
 #include "core/stats.h"
 #include "core/upstream.h"
 #include "model/answer.h"
+#include "model/event.h"
 #include "model/key.h"
 #include "model/problem.h"
 #include "model/roster.h"
@@ -90,11 +92,15 @@ struct query_status {
 	int64_t retry_in_usec;     /* of UPSTREAM_DOWN, else -1 */
 	size_t n_entries;
 	size_t n_bytes;
+	enum stream_state stream;
+	int64_t stream_since_usec; /* by the clock */
+	size_t n_followed;         /* channels whose events come, or should */
 };
 
 void query_status(struct query *query, struct query_status *ret);
 /* The protocol's word for it. */
 const char *upstream_state_to_string(enum upstream_state state);
+const char *stream_state_to_string(enum stream_state state);
 /* Brings those gauges up to date that are measured rather than counted. */
 void query_measure(struct query *query);
 
@@ -237,6 +243,39 @@ enum write_end {
 void query_written(struct query *query, struct write *write,
     const struct problem *problem, int64_t retry_after_usec,
     enum write_end end);
+
+/* ---- those who follow ---- */
+
+/* Who brings events; without one nothing is followed. Before anything is asked
+ * for, or at any time after. */
+void query_follow_by(struct query *query, const struct follower *follower);
+
+typedef void (*key_fn)(const struct key *key, void *userdata);
+
+/* What is to be followed now. fn must not call into the query. */
+void query_each_wanted(struct query *query, key_fn fn, void *userdata);
+
+/* Its events come by that line from now on. The line is the follower's own; the
+ * core only compares it. May be repeated: nothing begins anew but what was broken
+ * or came by another. */
+void query_followed(
+    struct query *query, const struct key *key, const void *line);
+/* The service refuses to tell its events: it is polled, and wanted again only
+ * after negative_ttl. */
+void query_refused(struct query *query, const struct key *key);
+
+/* Nothing comes by this line for now: all its keys are polled. */
+void query_line_broken(struct query *query, const void *line);
+/* It goes on where it stopped, so that nothing is missed. */
+void query_line_resumed(struct query *query, const void *line);
+/* It will bring nothing any more. */
+void query_line_gone(struct query *query, const void *line);
+/* How following fares on the whole, for those who look. */
+void query_set_stream(struct query *query, enum stream_state state);
+
+/* What happened, in order; asks that it settles hear before this returns. */
+void query_heard(struct query *query, const void *line,
+    const struct event *events, size_t n);
 
 /* Every ask hears PROBLEM_SHUTDOWN and nothing is taken any more; entries and
  * writes in the air need no answer after it, and one that comes is ignored. */

@@ -71,6 +71,26 @@
 	X(snapshots_refused, COUNTER,                                          \
 	    "saved caches refused at the start: damaged, or not ours")         \
 	X(snapshot_entries, COUNTER, "keys loaded from it at the start")       \
+	/* following */                                                        \
+	X(channels_followed, GAUGE, "channels followed now")                   \
+	X(streams, GAUGE, "long polls held open now")                          \
+	X(stream_handshakes, COUNTER, "subscribes for a cursor")               \
+	X(stream_polls, COUNTER, "subscribes for events")                      \
+	X(stream_breaks, COUNTER, "times a stream broke or hung")              \
+	X(channels_unfollowed, COUNTER,                                        \
+	    "channels polled for want of a stream: max_streams")               \
+	X(events, COUNTER, "events received")                                  \
+	X(events_applied, COUNTER, "events applied to what was held")          \
+	X(events_noted, COUNTER, "events kept to correct answers by")          \
+	X(events_disagreed, COUNTER,                                           \
+	    "events that told another count, or not who")                      \
+	X(events_doubled, COUNTER, "events that were known already")           \
+	X(events_outranked, COUNTER,                                           \
+	    "states told that our own write goes before")                      \
+	X(doubts, COUNTER, "times a followed channel was polled for a doubt")  \
+	X(drift_in, COUNTER, "people held who had gone, untold by events")     \
+	X(drift_out, COUNTER, "people there who were not held, likewise")      \
+	X(drift_late, COUNTER, "of either, told after an answer had")          \
 	/* upstream */                                                         \
 	X(upstream_requests, COUNTER, "requests sent, pages counted")          \
 	X(upstream_pages, COUNTER, "requests for a second or later page")      \

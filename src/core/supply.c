@@ -13,6 +13,19 @@
 
 /* ---- fetching ---- */
 
+/* More than one answer's page: to check what events told, its count will do, and
+ * the whole list is asked for only if that is another. */
+#define COUNTED_FIRST_FROM 1000
+
+static bool
+is_counted_first(const struct entry *entry)
+{
+	return follow_is_sure(&entry->follow) && entry->is_held &&
+	    entry->level > LEVEL_OCCUPANCY && !entry->is_outdated &&
+	    TAILQ_EMPTY(&entry->waits) &&
+	    roster_count(entry->roster) > COUNTED_FIRST_FROM;
+}
+
 static enum level
 level_to_ask(struct query *query, const struct entry *entry)
 {
@@ -23,6 +36,8 @@ level_to_ask(struct query *query, const struct entry *entry)
 	TAILQ_FOREACH(wait, &entry->waits, link)
 		if (wait->ask->terms.level > level)
 			level = wait->ask->terms.level;
+	if (is_counted_first(entry))
+		return LEVEL_OCCUPANCY;
 	return level;
 }
 
@@ -374,12 +389,9 @@ query_answer(
 		return;
 	conduct_land(query, entry);
 	take_in(query, entry, answer);
-	conduct_settle(query, entry);
-	for (size_t i = 0; i < entry->n_members; i++) {
-		conduct_settle(query, entry->members[i]);
-		conduct_schedule(query, entry->members[i]);
-	}
-	conduct_schedule(query, entry);
+	for (size_t i = 0; i < entry->n_members; i++)
+		conduct_changed(query, entry->members[i]);
+	conduct_changed(query, entry);
 	conduct_review(query);
 }
 

@@ -23,6 +23,23 @@ upstream_state_to_string(enum upstream_state state)
 }
 
 const char *
+stream_state_to_string(enum stream_state state)
+{
+	switch (state) {
+	case STREAM_OFF:
+		return "off";
+	case STREAM_CONNECTING:
+		return "connecting";
+	case STREAM_LIVE:
+		return "live";
+	case STREAM_BROKEN:
+		return "broken";
+	}
+	assert(false && "a state that does not exist");
+	return NULL;
+}
+
+const char *
 next_why_to_string(enum next_why why)
 {
 	switch (why) {

@@ -25,4 +25,7 @@ struct change {
 	struct slice state; /* a JSON object's text; data NULL: not told */
 	int64_t at_usec;    /* when it reached us */
 	bool own;           /* our own set_state, not an event */
+	/* Of an event: */
+	int64_t stamp_usec; /* when it happened, by the service's clock; or 0 */
+	uint64_t count;     /* the occupancy after it */
 };
