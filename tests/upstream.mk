@@ -16,6 +16,7 @@ UPSTREAM_TESTS = \
 	tests/check_recorded \
 	tests/check_remedy \
 	tests/check_sign \
+	tests/check_stream \
 	tests/check_upstream_oom
 
 if HAVE_CHECK
@@ -77,6 +78,17 @@ tests_check_upstream_oom_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
 tests_check_upstream_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=reallocarray
 tests_check_upstream_oom_LDADD = tests/support/libclock.la \
+	src/upstream/libupstream.la src/core/libcore.la \
+	src/model/libmodel.la src/base/libbase.la $(CHECK_LIBS)
+
+# The core is played by the test, but for the steps of its back-off.
+tests_check_stream_SOURCES = tests/check_stream.c \
+	tests/support/fail_alloc.c tests/support/fail_alloc.h \
+	tests/support/fake_http.c tests/support/fake_http.h
+tests_check_stream_CPPFLAGS = $(UPSTREAM_TEST_CPPFLAGS)
+tests_check_stream_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc
+tests_check_stream_LDADD = tests/support/libclock.la \
 	src/upstream/libupstream.la src/core/libcore.la \
 	src/model/libmodel.la src/base/libbase.la $(CHECK_LIBS)
 

@@ -462,9 +462,34 @@ set_request(CURL *easy, struct http_request *request, const char *url)
 	return c;
 }
 
+/* How one request differs from the others. */
+struct manner {
+	bool is_once;
+	int64_t hold_usec; /* 0: it is not held */
+};
+
+/* While nothing is said, the peer's kernel is asked whether it is still there:
+ * half a minute of silence, and then three times. */
+static CURLcode
+set_manner(CURL *easy, const struct manner *manner)
+{
+	CURLcode c = CURLE_OK;
+
+	if (manner->is_once)
+		c |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	if (manner->hold_usec == 0)
+		return c;
+	c |= curl_easy_setopt(
+	    easy, CURLOPT_TIMEOUT_MS, to_ms(manner->hold_usec));
+	c |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	c |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+	c |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+	return c;
+}
+
 static int
-begin(struct http *http, const char *url, bool is_once, http_fn fn,
-    void *userdata, struct http_request **ret)
+begin(struct http *http, const char *url, const struct manner *manner,
+    http_fn fn, void *userdata, struct http_request **ret)
 {
 	_cleanup_(freep) struct http_request *request = NULL;
 	unsigned max = http->settings->max_connections;
@@ -484,8 +509,7 @@ begin(struct http *http, const char *url, bool is_once, http_fn fn,
 
 	c = set_manners(easy, http->settings);
 	c |= set_request(easy, request, url);
-	if (is_once)
-		c |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	c |= set_manner(easy, manner);
 	(void)curl_multi_setopt(
 	    http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max);
 	if (c != CURLE_OK ||
@@ -503,14 +527,27 @@ int
 http_get(struct http *http, const char *url, http_fn fn, void *userdata,
     struct http_request **ret)
 {
-	return begin(http, url, false, fn, userdata, ret);
+	static const struct manner plain = {0};
+
+	return begin(http, url, &plain, fn, userdata, ret);
 }
 
 int
 http_get_once(struct http *http, const char *url, http_fn fn, void *userdata,
     struct http_request **ret)
 {
-	return begin(http, url, true, fn, userdata, ret);
+	static const struct manner once = {.is_once = true};
+
+	return begin(http, url, &once, fn, userdata, ret);
+}
+
+int
+http_get_held(struct http *http, const char *url, int64_t timeout_usec,
+    http_fn fn, void *userdata, struct http_request **ret)
+{
+	const struct manner held = {.hold_usec = timeout_usec};
+
+	return begin(http, url, &held, fn, userdata, ret);
 }
 
 struct http_request *

@@ -70,5 +70,10 @@ int http_get(struct http *http, const char *url, http_fn fn, void *userdata,
 int http_get_once(struct http *http, const char *url, http_fn fn,
     void *userdata, struct http_request **ret);
 
+/* One that the server holds until it has something to say, in place of
+ * request_timeout for so long. */
+int http_get_held(struct http *http, const char *url, int64_t timeout_usec,
+    http_fn fn, void *userdata, struct http_request **ret);
+
 struct http_request *http_request_free(struct http_request *request);
 DEFINE_CLEANUP(struct http_request *, http_request_free);

@@ -33,6 +33,10 @@ src_upstream_libupstream_la_SOURCES = \
 	src/upstream/remedy.h \
 	src/upstream/sign.c \
 	src/upstream/sign.h \
+	src/upstream/stream.c \
+	src/upstream/stream.h \
+	src/upstream/stream_line.c \
+	src/upstream/stream_parts.h \
 	src/upstream/url.c \
 	src/upstream/url.h
 src_upstream_libupstream_la_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \

@@ -39,6 +39,8 @@ url_name_room(const struct url_settings *settings, const struct sign *sign,
 	    .uuid = like->uuid,
 	    .level = like->level,
 	    .offset = UINT32_MAX,
+	    .cursor = like->cursor,
+	    .region = like->region,
 	};
 	size_t n = 0;
 	int r;

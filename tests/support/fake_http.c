@@ -116,6 +116,19 @@ http_get_once(struct http *http, const char *url, http_fn fn, void *userdata,
 	return r;
 }
 
+int
+http_get_held(struct http *http, const char *url, int64_t timeout_usec,
+    http_fn fn, void *userdata, struct http_request **ret)
+{
+	int r = http_get(http, url, fn, userdata, ret);
+
+	if (r == 0) {
+		http->n_begun_held++;
+		http->held_usec = timeout_usec;
+	}
+	return r;
+}
+
 struct http_request *
 http_request_free(struct http_request *request)
 {

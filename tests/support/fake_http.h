@@ -20,6 +20,8 @@ struct http {
 	struct fake_requests requests; /* in the air, the oldest first */
 	unsigned n_begun;
 	unsigned n_begun_once;
+	unsigned n_begun_held;
+	int64_t held_usec; /* the last of these, for how long */
 	unsigned n_cancelled;
 	int fail_get; /* while not 0, a request does not even begin */
 };
