@@ -129,7 +129,7 @@ static const struct {
     {"upstream", "auth_token_file", ""},
     {"upstream", "secret_key_file", ""},
     {"upstream", "ca_file", ""},
-    {"upstream", "mode", "auto"},
+    {"upstream", "mode", "poll"},
     {"upstream", "connect_timeout", "2s"},
     {"upstream", "request_timeout", "4s"},
     {"upstream", "max_connections", "4"},
@@ -219,7 +219,7 @@ START_TEST(test_defaults_are_the_values_they_say)
 	ck_assert_int_eq(
 	    config->upstream.request_timeout_usec, 4 * USEC_PER_SEC);
 	ck_assert_int_eq(config->upstream.max_uri_bytes, 8192);
-	ck_assert_int_eq(config->upstream.mode, CONFIG_MODE_AUTO);
+	ck_assert_int_eq(config->upstream.mode, CONFIG_MODE_POLL);
 	ck_assert_int_eq(
 	    config->cache.stale_after_wait_usec, 1800 * USEC_PER_MSEC);
 	ck_assert_int_eq(config->cache.refresh_at_percent, 80);
@@ -751,7 +751,7 @@ START_TEST(test_show_says_the_value_its_place_and_what_is_not_in_use)
 
 	bench_init(&bench);
 	write_main(&bench, "[cache]\nttl = 5s\n[ttl]\nroom.* = 1s\n");
-	bench.options[0] = "upstream.mode=poll";
+	bench.options[0] = "cache.snapshot=off";
 	bench.n_options = 1;
 	must_load(&bench);
 	config_show(&bench.config, &shown);
@@ -766,7 +766,7 @@ START_TEST(test_show_says_the_value_its_place_and_what_is_not_in_use)
 	    line, sizeof(line), "\n%-56s# default\n", "cache.hold_off = 1s");
 	ck_assert_ptr_nonnull(strstr(shown.data, line));
 	(void)snprintf(line, sizeof(line), "\n%-56s# -o, not in use yet\n",
-	    "upstream.mode = poll");
+	    "cache.snapshot = off");
 	ck_assert_ptr_nonnull(strstr(shown.data, line));
 	bench_done(&bench);
 }

@@ -55,13 +55,16 @@ START_TEST(test_status_while_all_is_well)
 	desk.query.status.since_usec = BOOT_USEC - 250000;
 	desk.query.status.n_entries = 7;
 	desk.query.status.n_bytes = 4096;
+	desk.query.status.stream = STREAM_LIVE;
+	desk.query.status.stream_since_usec = BOOT_USEC + 500000;
+	desk.query.status.n_followed = 12;
 	stats_set(&desk.stats, STAT_clients, 3);
 	fake_clock_advance(&desk.clock, 1500000);
 	desk_assert_answered(CALL("1", "status", "{}"),
 	    RESULT("1",
 		"{\"upstream\":{\"state\":\"ok\",\"since\":1789999999.750,"
-		"\"last_error\":null},\"stream\":{\"state\":\"off\","
-		"\"since\":1790000000.000,\"channels\":0},\"uptime\":1.500,"
+		"\"last_error\":null},\"stream\":{\"state\":\"live\","
+		"\"since\":1790000000.500,\"channels\":12},\"uptime\":1.500,"
 		"\"clients\":3,\"watches\":0,\"entries\":7,\"bytes\":4096,"
 		"\"epoch\":\"beef\"}") "\n");
 }

@@ -87,7 +87,7 @@ class Check(Bench):
     def test_what_is_not_in_use_is_said_so(self):
         self.write("[upstream]\nmode = stream\n")
         keys = self.check()
-        self.assertEqual(keys["upstream.mode"], ("stream", self.file + ":2", True))
+        self.assertEqual(keys["upstream.mode"], ("stream", self.file + ":2", False))
         self.assertTrue(keys["http.listen"][2])
         self.assertFalse(keys["cache.ttl"][2])
 

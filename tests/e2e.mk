@@ -19,6 +19,7 @@ E2E_TESTS = \
 	tests/e2e-reload.py \
 	tests/e2e-secrets.py \
 	tests/e2e-snapshot.py \
+	tests/e2e-stream.py \
 	tests/e2e-tls.py
 
 dist_check_SCRIPTS += $(E2E_TESTS) tests/e2e-soak.py \

@@ -55,6 +55,7 @@ struct daemon {
 	struct sign *sign;
 	struct http *http;
 	struct fetch *fetch;
+	struct stream *stream;
 	struct query *query;
 	struct dispatch *dispatch;
 	struct listener *listener;
@@ -142,6 +143,7 @@ put_in_force(struct daemon *daemon, struct config *config)
 	*config = (struct config){0};
 	dispatch_limits_changed(daemon->dispatch);
 	query_policy_changed(daemon->query);
+	stream_settings_changed(daemon->stream);
 }
 
 static bool
@@ -278,7 +280,18 @@ make_upstream(struct daemon *daemon)
 		return r;
 	needs.http = daemon->http;
 	needs.sign = daemon->sign;
-	return fetch_new(&needs, &daemon->fetch);
+	r = fetch_new(&needs, &daemon->fetch);
+	if (r < 0)
+		return r;
+	return stream_new(
+	    &(const struct stream_needs){
+		.clock = needs.clock,
+		.http = needs.http,
+		.sign = needs.sign,
+		.stats = needs.stats,
+		.settings = &settings->stream,
+	    },
+	    &daemon->stream);
 }
 
 static int
@@ -289,9 +302,11 @@ make_core(struct daemon *daemon)
 
 	if (r == 0)
 		r = polled_apply(daemon->query, &daemon->started);
-	if (r == 0)
-		fetch_start(daemon->fetch, daemon->query);
-	return r;
+	if (r < 0)
+		return r;
+	fetch_start(daemon->fetch, daemon->query);
+	stream_start(daemon->stream, daemon->query);
+	return 0;
 }
 
 static int
@@ -463,6 +478,7 @@ daemon_free(struct daemon *daemon)
 	if (daemon->query)
 		query_stop(daemon->query);
 	fetch_free(daemon->fetch);
+	stream_free(daemon->stream);
 	query_free(daemon->query);
 	http_free(daemon->http);
 	sign_free(daemon->sign);

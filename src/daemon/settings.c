@@ -34,6 +34,20 @@ settings_make_ttl_rules(const struct config *config, struct ttl_rule **ret)
 	return 0;
 }
 
+static enum follow_policy
+follow_of(const struct config *config)
+{
+	switch ((enum config_mode)config->upstream.mode) {
+	case CONFIG_MODE_POLL:
+		break;
+	case CONFIG_MODE_AUTO:
+		return FOLLOW_HOT;
+	case CONFIG_MODE_STREAM:
+		return FOLLOW_ASKED;
+	}
+	return FOLLOW_NONE;
+}
+
 static void
 fill_policy(struct policy *policy, const struct config *config,
     const struct ttl_rule *rules)
@@ -51,6 +65,8 @@ fill_policy(struct policy *policy, const struct config *config,
 	    .idle_after_usec = config->cache.idle_after_usec,
 	    .refresh_at_percent = (unsigned)config->cache.refresh_at_percent,
 	    .max_bytes = (size_t)config->cache.max_bytes,
+	    .follow = follow_of(config),
+	    .stream_check_usec = config->upstream.stream_check_usec,
 	    .ttl_rules = rules,
 	    .n_ttl_rules = config->n_ttl,
 	    .max_waiters = (size_t)config->server.max_waiters,
@@ -75,6 +91,7 @@ settings_apply(struct settings *settings, const struct config *config,
     struct ttl_rule *rules)
 {
 	unsigned max_connections = (unsigned)config->upstream.max_connections;
+	unsigned max_streams = (unsigned)config->upstream.max_streams;
 
 	fill_policy(&settings->policy, config, rules);
 	free(settings->ttl_rules);
@@ -86,7 +103,12 @@ settings_apply(struct settings *settings, const struct config *config,
 	settings->http.request_timeout_usec =
 	    config->upstream.request_timeout_usec;
 	settings->http.ca_file = or_null(config->upstream.ca_file);
-	settings->http.max_connections = max_connections;
+	/* Those that are held are counted apart. */
+	settings->http.max_connections = max_connections + max_streams;
+	settings->stream.max_streams = max_streams;
+	settings->stream.hold_off_usec = config->cache.hold_off_usec;
+	settings->stream.url.max_uri_bytes =
+	    (size_t)config->upstream.max_uri_bytes;
 	settings->fetch.max_connections = max_connections;
 	settings_fill_secrets(&settings->sign, config);
 	settings->fetch.url.max_uri_bytes =
@@ -126,6 +148,8 @@ settings_start(
 	settings->sign.user_id = config->upstream.user_id;
 	settings->fetch.url.origin = config->upstream.origin;
 	settings->fetch.url.subscribe_key = config->upstream.subscribe_key;
+	settings->stream.url.origin = config->upstream.origin;
+	settings->stream.url.subscribe_key = config->upstream.subscribe_key;
 	settings->listener.max_clients = max_clients;
 	settings->socket = (struct sockfile_terms){
 	    .path = config->server.socket,

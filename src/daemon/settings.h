@@ -20,6 +20,7 @@
 #include "upstream/fetch.h"
 #include "upstream/http.h"
 #include "upstream/sign.h"
+#include "upstream/stream.h"
 
 struct settings {
 	struct policy policy;
@@ -27,6 +28,7 @@ struct settings {
 	struct http_settings http;
 	struct sign_settings sign;
 	struct fetch_settings fetch;
+	struct stream_settings stream;
 	struct conn_limits conns;
 	struct dispatch_limits dispatch;
 	struct listener_limits listener;

@@ -136,10 +136,11 @@ overview_add_status(struct buffer *buffer, struct front *front)
 
 	query_status(front->env.query, &status);
 	add_upstream(buffer, front, &status);
-	/* Nothing is followed in this version, and so since it started. */
-	add_moment(buffer, front,
-	    ",\"stream\":{\"state\":\"off\",\"since\":", front->started_usec);
-	add(buffer, ",\"channels\":0}");
+	add_string_member(buffer, ",\"stream\":{\"state\":",
+	    slice_of(stream_state_to_string(status.stream)));
+	add_moment(buffer, front, ",\"since\":", status.stream_since_usec);
+	add_int_member(buffer, ",\"channels\":", (int64_t)status.n_followed);
+	add(buffer, "}");
 	add_seconds_member(buffer,
 	    ",\"uptime\":", clock_now(front->clock) - front->started_usec);
 	add_int_member(
