@@ -411,6 +411,25 @@ START_TEST(test_without_streams_nothing_is_followed)
 
 END_TEST
 
+START_TEST(test_a_reload_may_take_streams_away_and_give_them_back)
+{
+	go_live();
+	f.settings.max_streams = 0;
+	stream_settings_changed(f.stream);
+	pass(0);
+	assert_told("gone ");
+	ck_assert_uint_eq(fake_http_n(&f.http), 0);
+	ck_assert_int_eq(f.query.state, STREAM_OFF);
+	ck_assert_int_eq(stat_of(STAT_channels_unfollowed), 1);
+	f.settings.max_streams = 1;
+	stream_settings_changed(f.stream);
+	pass(0);
+	assert_asked(0, SHAKE("lobby-pnpres"));
+	ck_assert_int_eq(stat_of(STAT_channels_unfollowed), 0);
+}
+
+END_TEST
+
 /* ---- breaking ---- */
 
 START_TEST(test_after_a_break_the_way_is_tried_and_the_cursor_gone_on_from)
@@ -667,6 +686,7 @@ main(void)
 	TEST(test_the_last_one_let_go_ends_the_line);
 	TEST(test_names_that_do_not_fit_go_on_another_line_up_to_max_streams);
 	TEST(test_without_streams_nothing_is_followed);
+	TEST(test_a_reload_may_take_streams_away_and_give_them_back);
 	TEST(test_after_a_break_the_way_is_tried_and_the_cursor_gone_on_from);
 	TEST(test_it_tries_less_and_less_often_and_tells_once);
 	TEST(test_retry_after_is_kept_to);

@@ -146,7 +146,7 @@ take_people(struct taking *taking)
 	struct follow *follow = &entry->follow;
 	bool is_compared = entry->is_held && entry->level > LEVEL_OCCUPANCY;
 	struct replayed told;
-	bool fits;
+	bool fits = false;
 	int r = 0;
 
 	/* What events told meanwhile and was only noted is no error of theirs. */

@@ -77,7 +77,7 @@
 	X(stream_handshakes, COUNTER, "subscribes for a cursor")               \
 	X(stream_polls, COUNTER, "subscribes for events")                      \
 	X(stream_breaks, COUNTER, "times a stream broke or hung")              \
-	X(channels_unfollowed, COUNTER,                                        \
+	X(channels_unfollowed, GAUGE,                                          \
 	    "channels polled for want of a stream: max_streams")               \
 	X(events, COUNTER, "events received")                                  \
 	X(events_applied, COUNTER, "events applied to what was held")          \

@@ -165,7 +165,7 @@ on_wanted(const struct key *key, void *userdata)
 	}
 	line = line_with_room(stream, key);
 	if (!line || name_new(stream, key, line) < 0)
-		stream_count(stream, STAT_channels_unfollowed);
+		stream->n_left_out++;
 }
 
 /* Those that are not wanted any more. The poll that still has them is not given
@@ -196,15 +196,31 @@ look_at_lines(struct stream *stream)
 	}
 }
 
+/* A reload may have taken some away; what they carried is on none then. */
+static void
+keep_to_max(struct stream *stream)
+{
+	struct line *line, *next;
+	unsigned n = 0;
+
+	TAILQ_FOREACH_SAFE(line, &stream->lines, link, next)
+		if (++n > stream->needs.settings->max_streams)
+			line_free(line);
+}
+
 static void
 on_gather(void *userdata)
 {
 	struct stream *stream = userdata;
 
 	stream->mark++;
+	stream->n_left_out = 0;
+	keep_to_max(stream);
 	query_each_wanted(stream->query, on_wanted, stream);
 	let_go(stream);
 	look_at_lines(stream);
+	stats_set(stream->needs.stats, STAT_channels_unfollowed,
+	    (int64_t)stream->n_left_out);
 	stream_tell(stream);
 }
 

@@ -71,6 +71,7 @@ struct stream {
 	struct timer gather; /* when changes of what is wanted are looked at */
 	struct lines lines;
 	struct map names;
+	size_t n_left_out; /* wanted, and on no line */
 	uint64_t mark;
 	struct json_doc doc;
 	struct buffer url;
