@@ -46,6 +46,8 @@ deep-e2e: all
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON) $(srcdir)/tests/e2e-soak.py
 	$(AM_TESTS_ENVIRONMENT) E2E_KILLS=200 \
 		$(PYTHON) $(srcdir)/tests/e2e-snapshot.py KilledAtAnyMoment
+	$(AM_TESTS_ENVIRONMENT) E2E_DEEP=1 $(PYTHON) \
+		$(srcdir)/tests/e2e-stream.py Deep
 
 # The daemon's manners at full size, in figures, and how long its loop is held
 # by long lists.
