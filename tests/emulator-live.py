@@ -250,6 +250,151 @@ class OneChannel(Live):
         self.assertEqual(told(body["m"]), [("join", "ana", 1, "lobby-pnpres")])
 
 
+class Filters(Live):
+    """Expressions as they are in recordings of the service."""
+
+    META = {"uuid": "ana", "role": "super-user", "tags": ["write", "read-write"], "age": 32}
+
+    def publish(self, number, **changed):
+        meta = encode({"uuid": "bo", "meta": json.dumps({**self.META, **changed})})
+        self.assertEqual(self.get(f"/publish/p/demo/0/lobby/0/{number}?{meta}")[0], 200)
+
+    def test_only_what_the_filter_takes_is_told(self):
+        for expression in (
+            "uuid == 'ana' && (('admin','super-user') contains role) && age >= 32",
+            "uuid == 'ana' && tags like '*write' && age >= 32",
+            "uuid == 'ana' && role contains 'user' && !admin && age >= 32",
+        ):
+            with self.subTest(expression):
+                ana = self.subscriber("ana", "lobby", **{"filter-expr": expression})
+                ana.next()
+                poll = ana.held()
+                self.publish(1, uuid="bob")
+                self.publish(2, age=31)
+                self.publish(3, role="guest", tags=["read"])
+                self.publish(4)
+                taken = [item["d"] for item in ana.take(poll)]
+                self.assertEqual(taken[-1], 4)
+                self.assertFalse({1, 2} & set(taken))
+                # Who comes back with an old cursor is told the same.
+                again = self.subscriber("ana", "lobby", **{"filter-expr": expression})
+                again.cursor = {"t": "1", "r": 21}
+                self.assertFalse({1, 2} & {item["d"] for item in again.next()})
+
+    def test_presence_is_filtered_by_what_it_tells(self):
+        wanted = {"filter-expr": "pn_action == 'leave' && pn_occupancy < 2"}
+        watcher = self.subscriber("w", "lobby-pnpres", **wanted)
+        watcher.next()
+        poll = watcher.held()
+        self.emulator.join("lobby", "ana", "bo", "cy")
+        for uuid in ("ana", "bo", "cy"):
+            self.emulator.leave("lobby", uuid)
+        items = told(watcher.take(poll))
+        items += told(watcher.collect(2 - len(items)) if len(items) < 2 else [])
+        self.assertEqual([item[:3] for item in items], [("leave", "bo", 1), ("leave", "cy", 0)])
+
+    def test_a_malformed_filter_is_refused_and_joins_nothing(self):
+        for expression in ("uuid ==", "uuid = 'ana'", "(a", "'a", "data.* == 1"):
+            query = encode({"tt": "0", "uuid": "ana", "filter-expr": expression})
+            response, body = self.emulator.get("/v2/subscribe/demo/lobby/0?" + query)
+            self.assertEqual(response.status, 481, expression)
+            self.assertEqual(
+                body,
+                b'{"status":481,"error":1,"message":"Malformed filter expression",'
+                b'"service":"Presence"}',
+            )
+        self.assertEqual(self.emulator.control("truth")["channels"], {})
+
+
+class Limits(Live):
+    """What the service takes and keeps is bounded."""
+
+    options = ("--history-total", "5")
+
+    def post(self, n):
+        connection = http.client.HTTPConnection(self.emulator.address, timeout=PATIENCE)
+        connection.request("POST", "/publish/p/demo/0/lobby/0?uuid=bo", b'"' + b"x" * (n - 2) + b'"')
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        connection.close()
+        return response.status, answer[:2]
+
+    def test_a_message_may_have_32_kib(self):
+        self.assertEqual(self.post(32768), (200, [1, "Sent"]))
+        self.assertEqual(self.post(32769), (413, [0, "Message Too Large"]))
+
+    def test_of_all_channels_together_so_many_items_are_kept(self):
+        for i in range(8):
+            self.get(f"/publish/p/demo/0/c{i}/0/{i}?uuid=bo")
+        live = self.emulator.counters()["live"]
+        self.assertEqual((live["items"], live["dropped"]), (5, 3))
+        # Without a uuid: a join would be an item, too.
+        names = ",".join(f"c{i}" for i in range(8))
+        _, late = self.get(f"/v2/subscribe/demo/{names}/0?tt=1")
+        self.assertEqual([item["d"] for item in late["m"]], [3, 4, 5, 6, 7])
+
+
+class PollsThatEnd(Live):
+    def test_a_poll_may_be_answered_before_its_time(self):
+        self.emulator.fault("poll_end", after=0.2)
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        cursor = watcher.cursor
+        self.assertEqual(watcher.next(), [])
+        self.assertEqual(watcher.cursor, cursor)
+        # What happened before the end is told.
+        self.emulator.join("lobby", "ana")
+        self.assertEqual(told(watcher.next()), [("join", "ana", 1, "lobby-pnpres")])
+
+    def test_a_poll_may_be_cut(self):
+        cut = self.emulator.fault("poll_cut", after=0.2, count=1, match={"channel": "lobby-pnpres"})
+        self.assertTrue(cut)
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()  # a handshake is no poll, and does not count
+        poll = watcher.begin()
+        poll.join(PATIENCE)
+        self.assertFalse(poll.is_alive())
+        self.assertIsNone(poll.status)
+        (record,) = [r for r in self.emulator.requests("lobby") if r.get("fault")]
+        self.assertEqual((record["status"], record["fault"]), (None, "poll_cut"))
+        poll = watcher.held()
+        self.emulator.join("lobby", "ana")
+        self.assertEqual(len(watcher.take(poll)), 1)
+
+    def test_a_poll_with_something_to_tell_is_not_cut(self):
+        self.emulator.fault("poll_cut", after=3600)
+        watcher = self.subscriber("w", "lobby-pnpres")
+        watcher.next()
+        poll = watcher.held()
+        self.emulator.join("lobby", "ana")
+        self.assertEqual(len(watcher.take(poll)), 1)
+
+
+class LeavingOnClose(Live):
+    options = ("--leave-on-close",)
+
+    def test_who_closes_a_connection_with_a_poll_has_left(self):
+        self.emulator.group("teams", "hall")
+        ana = self.subscriber("ana", "lobby", **{"channel-group": "teams", "heartbeat": 300})
+        watcher = self.subscriber("w", "lobby-pnpres,hall-pnpres")
+        watcher.next()
+        ana.next()
+        watcher.collect(2)
+        ana.held().connection.sock.shutdown(2)
+        self.assertEqual(
+            sorted(told(watcher.collect(2))),
+            [("leave", "ana", 0, "hall-pnpres"), ("leave", "ana", 0, "lobby-pnpres")],
+        )
+        # Set the other way, it is a time-out's business.
+        self.emulator.control("settings", {"leave_on_close": False})
+        ana.held().connection.sock.shutdown(2)
+        eventually(
+            "the poll to be gone",
+            lambda: self.emulator.counters()["live"]["held"] == 0,
+        )
+        self.assertEqual(len(self.emulator.truth("lobby")), 1)
+
+
 class Holding(Live):
     options = ("--hold", "300ms")
 

@@ -3,6 +3,7 @@ EMULATOR_TESTS = \
 	tests/check_emulator_access \
 	tests/check_emulator_faults \
 	tests/check_emulator_oom \
+	tests/check_emulator_filter \
 	tests/check_emulator_live \
 	tests/check_emulator_parts \
 	tests/check_emulator_rest \
@@ -45,6 +46,10 @@ tests_check_emulator_oom_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
 tests_check_emulator_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strndup
 tests_check_emulator_oom_LDADD = $(STAGE_TEST_LIBS)
+
+tests_check_emulator_filter_SOURCES = tests/check_emulator_filter.c
+tests_check_emulator_filter_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)
+tests_check_emulator_filter_LDADD = $(EMULATOR_TEST_LIBS)
 
 tests_check_emulator_live_SOURCES = tests/check_emulator_live.c
 tests_check_emulator_live_CPPFLAGS = $(EMULATOR_TEST_CPPFLAGS)

@@ -51,6 +51,8 @@ int answer_get_state(const struct ask *ask, struct answer *ret);
 /* Has the asker in all channels and those of all groups, with the state and
  * for the time that the call says. Who is in already is renewed if wanted. */
 int ask_beat(const struct ask *ask, bool renew, struct answer *ret_refusal);
+/* Has them out of all that the call names. */
+int ask_leave(const struct ask *ask);
 int answer_heartbeat(const struct ask *ask, struct answer *ret);
 int answer_leave(const struct ask *ask, struct answer *ret);
 /* groups.c */

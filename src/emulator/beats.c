@@ -128,18 +128,26 @@ answer_heartbeat(const struct ask *ask, struct answer *ret)
 }
 
 int
-answer_leave(const struct ask *ask, struct answer *ret)
+ask_leave(const struct ask *ask)
 {
 	_cleanup_(names_done) struct names channels = {0};
 	size_t i;
 	int r;
 
 	r = ask_channels(ask, &channels);
-	if (r < 0)
-		return r;
-	for (i = 0; i < channels.n; i++)
+	for (i = 0; r >= 0 && i < channels.n; i++)
 		(void)world_leave(
 		    ask->realm->world, channels.items[i], ask->call->uuid);
+	return r;
+}
+
+int
+answer_leave(const struct ask *ask, struct answer *ret)
+{
+	int r = ask_leave(ask);
+
+	if (r < 0)
+		return r;
 	return ask_ok(ask,
 	    (struct member[]){
 		MEMBER_STATUS,

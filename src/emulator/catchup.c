@@ -34,6 +34,19 @@ add(struct catchup *catchup, const struct item *item, struct slice name)
 	return 0;
 }
 
+/* An item that is not wanted is as if it had not been. */
+static int
+consider(
+    const struct search *search, const struct item *item, struct slice name)
+{
+	const struct filter *filter = search->terms->filter;
+	int r = 1;
+
+	if (filter)
+		r = filter_takes(filter, item_meta(item), item_data(item));
+	return r > 0 ? add(search->catchup, item, name) : r;
+}
+
 static int
 search_timeline(const struct search *search, const struct timeline *timeline,
     struct slice name)
@@ -45,7 +58,7 @@ search_timeline(const struct search *search, const struct timeline *timeline,
 		return 0;
 	for (item = timeline_after(timeline, search->terms->after);
 	     item && r >= 0; item = TAILQ_NEXT(item, of_timeline))
-		r = add(search->catchup, item, name);
+		r = consider(search, item, name);
 	return r;
 }
 

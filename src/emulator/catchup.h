@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "emulator/filter.h"
 #include "emulator/registry.h"
 #include "emulator/subscription.h"
 #include "emulator/timeline.h"
@@ -37,6 +38,7 @@ struct catchup_terms {
 	const struct timelines *timelines;
 	const struct registry *registry;
 	const struct subscriptions *subscriptions;
+	const struct filter *filter; /* NULL: every item is wanted */
 	int64_t after;
 };
 

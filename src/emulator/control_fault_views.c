@@ -107,6 +107,7 @@ show_fault(const struct control *control, const struct fault *fault,
 	add_usec(out, "spread", fault->spread_usec);
 	add_usec(out, "tail", fault->tail_usec);
 	add_usec(out, "every", fault->every_usec);
+	add_usec(out, "after", fault->after_usec);
 	show_answer(fault, out);
 	buffer_add_char(out, '}');
 }

@@ -205,6 +205,12 @@ take_every(struct reading *reading, struct json_object *value)
 }
 
 static int
+take_after(struct reading *reading, struct json_object *value)
+{
+	return control_take_usec(value, &reading->fault->after_usec);
+}
+
+static int
 take_duration(struct reading *reading, struct json_object *value)
 {
 	int64_t duration_usec = 0;
@@ -311,6 +317,7 @@ static const struct taker TAKERS[] = {
     {"spread", take_spread, "spread: seconds"},
     {"tail", take_tail, "tail: seconds"},
     {"every", take_every, "every: seconds"},
+    {"after", take_after, "after: seconds"},
     {"duration", take_duration, "duration: seconds"},
     {"count", take_count, "count: 1 or more"},
     {"probability", take_probability, "probability: 0 to 1"},

@@ -12,6 +12,7 @@ struct settings {
 	int64_t cache_usec;
 	bool age;
 	int64_t hold_usec;
+	bool leave_on_close;
 	struct announce_terms announce;
 };
 
@@ -24,6 +25,7 @@ settings_now(const struct control *control)
 	    .cache_usec = terms->cache_usec,
 	    .age = !terms->hides_age,
 	    .hold_usec = control->live->terms.hold_usec,
+	    .leave_on_close = control->live->terms.leave_on_close,
 	    .announce = *announce_terms(control->live->announce),
 	};
 }
@@ -44,6 +46,8 @@ control_show_settings(const struct control *control, struct buffer *out)
 	buffer_add_format(
 	    out, ",\"age\":%s,\"hold\":", yes_or_no(settings.age));
 	buffer_add_seconds(out, settings.hold_usec);
+	buffer_add_format(
+	    out, ",\"leave_on_close\":%s", yes_or_no(settings.leave_on_close));
 	buffer_add_format(
 	    out, ",\"announce_max\":%zu,\"interval\":", settings.announce.max);
 	buffer_add_seconds(out, settings.announce.interval_usec);
@@ -80,13 +84,15 @@ static int
 read_settings(struct json_object *order, struct settings *ret)
 {
 	static const char *const NAMES[] = {"answer_cache", "age", "hold",
-	    "announce_max", "interval", "presence_deltas", "refresh_above"};
+	    "leave_on_close", "announce_max", "interval", "presence_deltas",
+	    "refresh_above"};
 
 	if (!json_object_is_type(order, json_type_object) ||
 	    control_check_members(order, NAMES, ARRAY_SIZE(NAMES)) < 0 ||
 	    control_get_usec(order, "answer_cache", &ret->cache_usec) < 0 ||
 	    control_get_bool(order, "age", &ret->age) < 0 ||
-	    control_get_usec(order, "hold", &ret->hold_usec) < 0)
+	    control_get_usec(order, "hold", &ret->hold_usec) < 0 ||
+	    control_get_bool(order, "leave_on_close", &ret->leave_on_close) < 0)
 		return -EINVAL;
 	return read_announce(order, &ret->announce);
 }
@@ -102,8 +108,8 @@ control_change_settings(const struct control *control,
 	if (read_settings(order, &settings) < 0) {
 		*ret_reason = "wanted: an object of answer_cache, hold, "
 			      "interval (seconds, 0.01 at least), age, "
-			      "presence_deltas (true or false), announce_max, "
-			      "refresh_above (numbers)";
+			      "presence_deltas, leave_on_close (true or "
+			      "false), announce_max, refresh_above (numbers)";
 		return -EINVAL;
 	}
 	/* Setting it forgets what is cached, so only if it is meant. */
@@ -115,6 +121,7 @@ control_change_settings(const struct control *control,
 			return r;
 	}
 	live->terms.hold_usec = settings.hold_usec;
+	live->terms.leave_on_close = settings.leave_on_close;
 	announce_set(live->announce, &settings.announce);
 	return 0;
 }

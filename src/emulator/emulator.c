@@ -480,6 +480,9 @@ emulator_free(struct emulator *emulator)
 {
 	if (!emulator)
 		return NULL;
+	/* Whoever still polls does not leave: it is us who go. */
+	if (emulator->live)
+		emulator->live->terms.leave_on_close = false;
 	http_server_free(emulator->server);
 	exchanges_free(emulator->exchanges);
 	tls_free(emulator->tls);

@@ -35,6 +35,8 @@ struct exchange {
 	struct answer answer;
 	struct verdict verdict;
 	struct subscribe *subscribe; /* while it is held */
+	struct timer limit;          /* runs for the end that a fault sets it */
+	bool is_cut;                 /* it came to that, and gets no answer */
 	struct timer timer;
 	struct drip *drip; /* owned; NULL: it goes out in one piece */
 	uint64_t seq;
@@ -69,6 +71,7 @@ static struct exchange *
 exchange_free(struct exchange *exchange)
 {
 	timer_stop(exchange->exchanges->terms.clock, &exchange->timer);
+	timer_stop(exchange->exchanges->terms.clock, &exchange->limit);
 	drip_free(exchange->drip);
 	LIST_REMOVE(exchange, link);
 	subscribe_free(exchange->subscribe);
@@ -116,12 +119,31 @@ note_end(struct exchange *exchange, int status, size_t n_body)
 		log_end(record);
 }
 
+/* Where the service is set so, who closes a connection that holds their poll
+ * has left what they polled: upstream.md 5.8. */
+static void
+leave_on_close(struct exchange *exchange)
+{
+	const struct exchange_terms *terms = &exchange->exchanges->terms;
+	struct answer refusal = {0};
+	struct ask ask;
+	int r;
+
+	if (!exchange->subscribe || !terms->live->terms.leave_on_close)
+		return;
+	r = rest_admit(terms->rest, &exchange->call, &ask, &refusal);
+	if (r == ASK_DONE)
+		(void)ask_leave(&ask); /* without memory they time out */
+	answer_done(&refusal);
+}
+
 /* The client went first. */
 static void
 on_gone(void *userdata)
 {
 	struct exchange *exchange = userdata;
 
+	leave_on_close(exchange);
 	if (exchange->drip)
 		exchange->n_sent = drip_n_body(exchange->drip);
 	note_end(exchange, exchange->status_sent, exchange->n_sent);
@@ -223,6 +245,15 @@ send_out(struct exchange *exchange, struct http_response *response)
 		return;
 	case FAULT_HANG:
 		return; /* on_gone() ends it */
+	case FAULT_POLL_CUT:
+		if (!exchange->is_cut) {
+			reply(exchange, response);
+			return;
+		}
+		note_end(exchange, 0, 0);
+		exchange_free(exchange);
+		http_drop(request);
+		return;
 	case FAULT_DRIP:
 	case FAULT_DRIP_BODY:
 		if (!begin_drip(exchange, response))
@@ -331,9 +362,33 @@ on_subscribe(int error, struct answer *answer, void *userdata)
 {
 	struct exchange *exchange = userdata;
 
+	timer_stop(exchange->exchanges->terms.clock, &exchange->limit);
 	exchange->subscribe = subscribe_free(exchange->subscribe);
 	exchange->answer = *answer;
 	finish(exchange, error);
+}
+
+/* It has been held for as long as a fault allows. */
+static void
+on_limit(void *userdata)
+{
+	struct exchange *exchange = userdata;
+	struct answer answer = {0};
+	int r = subscribe_end(exchange->subscribe, &answer);
+
+	exchange->is_cut = kind_of(exchange) == FAULT_POLL_CUT;
+	on_subscribe(r, &answer, exchange);
+}
+
+/* Without memory for a timer it is held for the usual time. */
+static void
+limit_poll(struct exchange *exchange)
+{
+	struct clock *clock = exchange->exchanges->terms.clock;
+
+	if (fault_kind_is_of_polls(kind_of(exchange)))
+		(void)timer_start(clock, &exchange->limit,
+		    clock_now(clock) + exchange->verdict.fault->after_usec);
 }
 
 enum find_result {
@@ -421,6 +476,7 @@ exchange_new(struct exchanges *exchanges, struct http_request *request,
 	exchange->exchanges = exchanges;
 	exchange->request = request;
 	timer_init(&exchange->timer, deliver, exchange);
+	timer_init(&exchange->limit, on_limit, exchange);
 	exchange->seq = journal_begin(exchanges->terms.journal, &exchange->call,
 	    http_request_method(request), http_request_target(request));
 	LIST_INSERT_HEAD(&exchanges->all, exchange, link);
@@ -458,7 +514,9 @@ exchange_begin(struct exchanges *exchanges, struct http_request *request)
 	faults_judge(exchanges->terms.faults, &exchange->call,
 	    http_request_target(request), &exchange->verdict);
 	r = find_answer(exchange, method);
-	if (r != FIND_HELD)
+	if (r == FIND_HELD)
+		limit_poll(exchange);
+	else
 		finish(exchange, r);
 }
 

@@ -8,6 +8,8 @@
 
 /* A piece of a drip, where none is said. */
 #define DRIP_USEC (100 * USEC_PER_MSEC)
+/* A long poll's end, where none is said. */
+#define POLL_USEC (10 * USEC_PER_SEC)
 
 static const char *const KIND_NAMES[FAULT_KINDS] = {
     [FAULT_LATENCY] = "latency",
@@ -31,6 +33,8 @@ static const char *const KIND_NAMES[FAULT_KINDS] = {
     [FAULT_EVENT_DROP] = "event_drop",
     [FAULT_EVENT_DOUBLE] = "event_double",
     [FAULT_EVENT_REORDER] = "event_reorder",
+    [FAULT_POLL_END] = "poll_end",
+    [FAULT_POLL_CUT] = "poll_cut",
 };
 
 const char *
@@ -58,6 +62,12 @@ fault_kind_is_of_events(enum fault_kind kind)
 {
 	return kind == FAULT_EVENT_DROP || kind == FAULT_EVENT_DOUBLE ||
 	    kind == FAULT_EVENT_REORDER;
+}
+
+bool
+fault_kind_is_of_polls(enum fault_kind kind)
+{
+	return kind == FAULT_POLL_END || kind == FAULT_POLL_CUT;
 }
 
 /* What came to a body was done; what came to none was not. */
@@ -92,6 +102,7 @@ fault_new(enum fault_kind kind)
 	    .until_usec = USEC_INFINITY,
 	    .permille = FAULT_PERMILLE,
 	    .every_usec = DRIP_USEC,
+	    .after_usec = POLL_USEC,
 	    .retry_after_sec = -1,
 	    .n_body = BYTES_USUAL,
 	    .effect = usual_effect(kind),

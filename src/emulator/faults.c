@@ -253,7 +253,9 @@ faults_judge(struct faults *faults, const struct call *call,
 	TAILQ_FOREACH_SAFE(fault, &faults->rules, link, next) {
 		if (ret->fault && fault->kind != FAULT_LATENCY)
 			continue;
-		if (fault_kind_is_of_events(fault->kind))
+		if (fault_kind_is_of_events(fault->kind) ||
+		    (fault_kind_is_of_polls(fault->kind) &&
+			!call_is_poll(call)))
 			continue;
 		if (!matches(&fault->match, call, target) ||
 		    !acts(faults, fault))

@@ -50,9 +50,12 @@ enum fault_kind {
 	FAULT_EVENT_DROP,
 	FAULT_EVENT_DOUBLE,
 	FAULT_EVENT_REORDER, /* told after the one that comes next */
+	/* And to a long poll, once it has been held for so long: */
+	FAULT_POLL_END, /* answered with nothing */
+	FAULT_POLL_CUT, /* the end, without an answer */
 };
 
-#define FAULT_KINDS 21
+#define FAULT_KINDS 23
 
 /* An empty member matches everything. */
 struct fault_match {
@@ -76,6 +79,7 @@ struct fault {
 	int64_t spread_usec;   /* up to this is added, evenly */
 	int64_t tail_usec;     /* the mean of a long tail that is added */
 	int64_t every_usec;    /* between two pieces of a drip */
+	int64_t after_usec;    /* of holding: what happens to a poll then */
 	int64_t count;         /* how often it still acts; -1: always */
 	int64_t until_usec;    /* of the clock; USEC_INFINITY: for ever */
 	unsigned permille;     /* how likely it acts, of 1000 */
@@ -143,3 +147,5 @@ const char *fault_kind_to_string(enum fault_kind kind);
 bool fault_kind_parse(struct slice text, enum fault_kind *ret);
 /* About events, not requests: matched by their channel alone. */
 bool fault_kind_is_of_events(enum fault_kind kind);
+/* About long polls: requests with a cursor, which may be held. */
+bool fault_kind_is_of_polls(enum fault_kind kind);

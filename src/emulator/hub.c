@@ -254,6 +254,7 @@ hub_collect(
 		.timelines = &hub->timelines,
 		.registry = hub->registry,
 		.subscriptions = terms->subscriptions,
+		.filter = terms->filter,
 		.after = terms->after,
 	    },
 	    ret);

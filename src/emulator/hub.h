@@ -26,6 +26,7 @@ typedef void (*poll_fn)(const struct catchup *catchup, void *userdata);
 
 struct poll_terms {
 	const struct subscriptions *subscriptions;
+	const struct filter *filter; /* borrowed too; NULL: none */
 	int64_t after;     /* the cursor: items behind it are wanted */
 	int64_t hold_usec; /* it ends then, with whatever there is */
 	poll_fn fn;

@@ -30,7 +30,8 @@ add_publisher(const struct item_terms *terms, struct buffer *out)
 }
 
 static void
-add_text(const struct item_terms *terms, struct buffer *out, size_t *ret_meta)
+add_text(const struct item_terms *terms, struct buffer *out, size_t *ret_meta,
+    size_t *ret_data)
 {
 	buffer_add_text(out, "{\"a\":\"" SHARD "\",\"f\":0");
 	if (terms->uuid.data)
@@ -44,6 +45,7 @@ add_text(const struct item_terms *terms, struct buffer *out, size_t *ret_meta)
 	*ret_meta = out->n;
 	buffer_add_slice(out, terms->meta);
 	buffer_add_text(out, ",\"d\":");
+	*ret_data = out->n;
 	buffer_add_slice(out, terms->data);
 }
 
@@ -52,9 +54,9 @@ item_new(const struct item_terms *terms, struct item **ret)
 {
 	_cleanup_(buffer_done) struct buffer text = {0};
 	struct item *item;
-	size_t meta_at;
+	size_t meta_at, data_at;
 
-	add_text(terms, &text, &meta_at);
+	add_text(terms, &text, &meta_at, &data_at);
 	if (buffer_is_failed(&text))
 		return -ENOMEM;
 	item = malloc(sizeof(*item) + text.n);
@@ -65,6 +67,7 @@ item_new(const struct item_terms *terms, struct item **ret)
 	    .n_text = text.n,
 	    .meta_at = meta_at,
 	    .n_meta = terms->meta.n,
+	    .data_at = data_at,
 	};
 	memcpy(item->text, text.data, text.n);
 	*ret = item;

@@ -27,6 +27,7 @@ struct item {
 	size_t n_text;
 	size_t meta_at; /* where its "u" lies in the text */
 	size_t n_meta;  /* 0: it has none */
+	size_t data_at; /* where its "d" lies, which is the last of it */
 	char text[];
 };
 
@@ -50,6 +51,13 @@ DEFINE_CLEANUP(struct item *, item_free);
 /* As a subscriber gets it who asked for it by this name; NULL: not told. */
 void item_format(const struct item *item, const struct slice *subscription,
     struct buffer *out);
+
+static inline struct slice
+item_data(const struct item *item)
+{
+	return (struct slice){
+	    item->text + item->data_at, item->n_text - item->data_at};
+}
 
 static inline struct slice
 item_meta(const struct item *item)

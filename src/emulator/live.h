@@ -27,6 +27,7 @@ struct live_terms {
 	enum look look;
 	int64_t hold_usec;     /* of a long poll */
 	bool subscribe_renews; /* the deadline, which recordings deny: 11.2 */
+	bool leave_on_close;   /* of a connection that holds a poll: 5.8 */
 	enum wildcard_presence wildcard_presence;
 	struct announce_terms announce; /* at the start */
 };

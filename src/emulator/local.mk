@@ -45,6 +45,10 @@ src_emulator_libemulator_la_SOURCES = \
 	src/emulator/faults.c \
 	src/emulator/faults.h \
 	src/emulator/groups.c \
+	src/emulator/filter.c \
+	src/emulator/filter.h \
+	src/emulator/filter_eval.c \
+	src/emulator/filter_tree.h \
 	src/emulator/gzip.c \
 	src/emulator/gzip.h \
 	src/emulator/heads.c \

@@ -58,6 +58,7 @@ static const char HELP[] =
     "  --history N               items kept of a channel, for old cursors (100)\n"
     "  --history-total N         and of all channels together (200000)\n"
     "  --subscribe-renews        a subscribe also renews who is present\n"
+    "  --leave-on-close          who closes a connection with a long poll leaves\n"
     "  --wildcard-presence WHO   hears of a.x: literal (nobody), plain (a.*),\n"
     "                            both (a.*-pnpres too) (literal)\n"
     "  --announce-max N          with more occupants, a channel tells now and then\n"
@@ -403,6 +404,7 @@ static const struct {
     {"history", take_history},
     {"history-total", take_history_total},
     {"subscribe-renews", take_subscribe_renews},
+    {"leave-on-close", take_leave_on_close},
     {"wildcard-presence", take_wildcard_presence},
     {"announce-max", take_announce_max},
     {"interval", take_interval},
@@ -434,7 +436,8 @@ has_argument(take_fn take)
 {
 	return take != take_allow_remote && take != take_quiet &&
 	    take != take_verbose && take != take_subscribe_renews &&
-	    take != take_access && take != take_presence_deltas;
+	    take != take_access && take != take_presence_deltas &&
+	    take != take_leave_on_close;
 }
 
 #define N_LONG_OPTIONS (ARRAY_SIZE(TAKERS) + 4)

@@ -42,6 +42,13 @@ take_subscribe_renews(struct options *options, _unused_ const char *text)
 }
 
 const char *
+take_leave_on_close(struct options *options, _unused_ const char *text)
+{
+	options->live.leave_on_close = true;
+	return NULL;
+}
+
+const char *
 take_wildcard_presence(struct options *options, const char *text)
 {
 	enum wildcard_presence *ret = &options->live.wildcard_presence;

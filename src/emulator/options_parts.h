@@ -22,6 +22,7 @@ const char *take_hold(struct options *options, const char *text);
 const char *take_history(struct options *options, const char *text);
 const char *take_history_total(struct options *options, const char *text);
 const char *take_subscribe_renews(struct options *options, const char *text);
+const char *take_leave_on_close(struct options *options, const char *text);
 const char *take_wildcard_presence(struct options *options, const char *text);
 const char *take_announce_max(struct options *options, const char *text);
 const char *take_interval(struct options *options, const char *text);

@@ -349,6 +349,21 @@ call_done(struct call *call)
 }
 
 bool
+call_is_poll(const struct call *call)
+{
+	struct slice cursor = params_get(&call->params, "tt");
+	size_t i;
+
+	if (call->op != OP_SUBSCRIBE)
+		return false;
+	for (i = 0; i < cursor.n; i++)
+		if (cursor.data[i] != '0')
+			return true;
+	/* As it was sent in 2016: "t={...}". */
+	return cursor.n == 0 && params_has(&call->params, "t");
+}
+
+bool
 call_names_channel(const struct call *call, struct slice channel)
 {
 	return names_have(&call->channels, channel);

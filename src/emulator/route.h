@@ -64,6 +64,8 @@ struct call {
 /* The target is borrowed, and outlives the call. */
 int call_parse(struct slice target, struct call *ret);
 void call_done(struct call *call);
+/* A subscribe with a cursor, which may be held. */
+bool call_is_poll(const struct call *call);
 bool call_names_channel(const struct call *call, struct slice channel);
 
 /* Whether it ends in "-pnpres"; *ret_base is then what stands before. */

@@ -79,6 +79,8 @@ make_spoiled(enum look look, const struct fault *fault, const struct call *call,
 	case FAULT_EVENT_DROP:
 	case FAULT_EVENT_DOUBLE:
 	case FAULT_EVENT_REORDER:
+	case FAULT_POLL_END:
+	case FAULT_POLL_CUT:
 		break;
 	}
 	return 0;

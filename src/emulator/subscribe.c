@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "emulator/filter.h"
 #include "emulator/jsontext.h"
+#include "emulator/reasons.h"
 
 struct cursor {
 	int64_t timetoken; /* 0: a handshake */
@@ -18,6 +20,7 @@ struct cursor {
 struct subscribe {
 	struct live *live; /* borrowed; outlives us */
 	struct subscriptions subscriptions;
+	struct filter *filter; /* NULL: none */
 	struct cursor cursor;
 	struct poll *poll;
 	subscribe_fn fn;
@@ -30,6 +33,7 @@ subscribe_free(struct subscribe *subscribe)
 	if (!subscribe)
 		return NULL;
 	poll_free(subscribe->poll);
+	filter_free(subscribe->filter);
 	subscriptions_done(&subscribe->subscriptions);
 	free(subscribe);
 	return NULL;
@@ -179,6 +183,7 @@ catch_up_or_hold(
 	const struct timetokens *timetokens = &subscribe->live->timetokens;
 	struct poll_terms terms = {
 	    .subscriptions = &subscribe->subscriptions,
+	    .filter = subscribe->filter,
 	    .after = subscribe->cursor.timetoken,
 	    .hold_usec = subscribe->live->terms.hold_usec,
 	    .fn = on_poll,
@@ -221,6 +226,32 @@ subscribe_new(struct live *live, const struct ask *ask, subscribe_fn fn,
 	return 0;
 }
 
+/* Which items are wanted, and from where on. */
+static int
+read_params(struct subscribe *subscribe, const struct ask *ask,
+    struct answer *ret_refusal)
+{
+	const struct params *params = &ask->call->params;
+	int r = read_cursor(params, &subscribe->cursor);
+
+	if (r == JSON_REFUSED)
+		return refuse("\"Invalid Timetoken\"", ret_refusal);
+	if (r < 0 || !params_has(params, "filter-expr"))
+		return r < 0 ? r : ASK_DONE;
+	r = filter_new(params_get(params, "filter-expr"), &subscribe->filter);
+	if (r != FILTER_REFUSED)
+		return r < 0 ? r : ASK_DONE;
+	r = answer_reason(ask->look, REASON_FILTER, ret_refusal);
+	return r < 0 ? r : ASK_REFUSED;
+}
+
+int
+subscribe_end(struct subscribe *subscribe, struct answer *ret)
+{
+	subscribe->poll = poll_free(subscribe->poll);
+	return answer_catchup(subscribe, &(struct catchup){0}, ret);
+}
+
 int
 subscribe_begin(struct live *live, const struct ask *ask, subscribe_fn fn,
     void *userdata, struct subscribe **ret, struct answer *ret_answer)
@@ -232,16 +263,11 @@ subscribe_begin(struct live *live, const struct ask *ask, subscribe_fn fn,
 	r = subscribe_new(live, ask, fn, userdata, &subscribe);
 	if (r < 0)
 		return r;
-	r = read_cursor(&ask->call->params, &subscribe->cursor);
-	if (r < 0)
-		return r;
-	if (r == JSON_REFUSED) {
-		r = refuse("\"Invalid Timetoken\"", ret_answer);
-		return r < 0 ? r : SUBSCRIBE_ANSWERED;
-	}
+	r = read_params(subscribe, ask, ret_answer);
 	/* Before anything comes of it, so that nothing of it is missed. */
 	now.timetoken = timetokens_next(&live->timetokens);
-	r = enter(live, ask, ret_answer);
+	if (r == ASK_DONE)
+		r = enter(live, ask, ret_answer);
 	if (r < 0)
 		return r;
 	if (r == ASK_REFUSED)

@@ -30,5 +30,7 @@ enum subscribe_result {
 /* *ret is written when it is held, *ret_answer when not. */
 int subscribe_begin(struct live *live, const struct ask *ask, subscribe_fn fn,
     void *userdata, struct subscribe **ret, struct answer *ret_answer);
+/* Ends a held one before its time: its answer, with nothing; no callback. */
+int subscribe_end(struct subscribe *subscribe, struct answer *ret);
 struct subscribe *subscribe_free(struct subscribe *subscribe);
 DEFINE_CLEANUP(struct subscribe *, subscribe_free);
