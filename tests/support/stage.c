@@ -14,8 +14,10 @@
 #define BEGAN_USEC (1000 * USEC_PER_SEC)
 /* So that time tokens are a little above 17000000000000000. */
 #define WALL_OFFSET_USEC (INT64_C(1700000000) * USEC_PER_SEC)
-#define RECORDS_MAX      16
-#define EVENTS_MAX       64
+/* Not the usual 280 s, in which a churning world does much for a test. */
+#define HOLD_USEC   (20 * USEC_PER_SEC)
+#define RECORDS_MAX 16
+#define EVENTS_MAX  64
 
 struct http_request {
 	LIST_ENTRY(http_request) of_stage;
@@ -194,7 +196,7 @@ build_stage(struct stage *stage)
 		r = live_new(
 		    &(struct live_terms){
 			.look = LOOK_2025,
-			.hold_usec = HOLD_DEFAULT_USEC,
+			.hold_usec = HOLD_USEC,
 			.wall_offset_usec = WALL_OFFSET_USEC,
 		    },
 		    stage->realms, stage->faults, clock, &stage->live);
