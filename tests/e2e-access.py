@@ -73,6 +73,12 @@ def say(text):
     print(text, flush=True)
 
 
+def missing(case, why):
+    if os.environ.get("CI") == "true":
+        case.fail(why)
+    case.skipTest(why)
+
+
 def connect_as(path, uid, gid, groups):
     """A connection that was made by somebody else."""
     ours, theirs = socket.socketpair()
@@ -125,7 +131,8 @@ class Access(Case):
         self.write("group", self.group(GIDS))
         self.write("conf", "")
         probe = subprocess.run(["unshare", "--mount", "true"], check=False)
-        self.assertEqual(probe.returncode, 0, "no mount namespaces here")
+        if probe.returncode:
+            missing(self, "this machine grants no mount namespaces")
         self.emulator = self.bench.emulator()
         self.emulator.group("halls", "lobby")
         self.daemon = self.bench.daemon(

@@ -36,6 +36,12 @@ NEEDLES = [
 SOMEBODY = 61001
 
 
+def missing(case, why):
+    if os.environ.get("CI") == "true":
+        case.fail(why)
+    case.skipTest(why)
+
+
 class Secrets(Case):
     def setUp(self):
         self.bench = self.new_bench()
@@ -189,17 +195,29 @@ class Secrets(Case):
                 1,
             )
 
+    @staticmethod
+    def read(path):
+        """What is in it, or that even we may not read it."""
+        try:
+            with open(path, "rb") as file:
+                return file.read().decode(errors="replace")
+        except PermissionError:
+            return "closed"
+
     def test_in_nothing_that_the_kernel_shows_of_the_process(self):
         self.start()
         self.ask("here_now", channels="lobby")
         proc = "/proc/%d" % self.daemon.pid
         for name in ("environ", "cmdline", "comm", "status", "maps"):
-            with open(os.path.join(proc, name), "rb") as file:
-                self.hear(name, file.read().decode(errors="replace"))
+            self.hear(name, self.read(os.path.join(proc, name)))
         for task in os.listdir(proc + "/task"):
             with open("%s/task/%s/children" % (proc, task), encoding="ascii") as file:
                 self.assertEqual(file.read(), "", "it has no children to tell it to")
-        self.hear("fds", [os.readlink("%s/fd/%s" % (proc, fd)) for fd in os.listdir(proc + "/fd")])
+        try:
+            fds = [os.readlink("%s/fd/%s" % (proc, fd)) for fd in os.listdir(proc + "/fd")]
+        except PermissionError:
+            fds = ["closed"]
+        self.hear("fds", fds)
         for words in (["status"], ["stats"], ["channels"], ["explain", "lobby"]):
             self.check_command([PRESENCECTL, "-s", self.daemon.path, *words], 0)
         self.check_silence(9)
@@ -233,14 +251,16 @@ class Core(Case):
 
     def test_no_core_of_a_daemon_that_has_a_secret(self):
         if os.getuid() != 0:
-            self.skipTest("only root may allow cores that its parent does not")
+            missing(self, "only root may allow cores that its parent does not")
         token = self.write_token()
         code, _ = self.end_by_abort("upstream.auth_token_file=" + token)
         self.assertEqual(code, os.CLD_KILLED)
 
     def test_its_memory_is_closed_to_its_own_user(self):
-        if os.getuid() != 0 or WRAPPER:
-            self.skipTest("only root can start it as somebody else")
+        if WRAPPER:
+            self.skipTest("under a wrapper the program cannot be moved")
+        if os.getuid() != 0:
+            missing(self, "only root can start it as somebody else")
         token = self.write_token()
         os.chmod(token, 0o644)
         os.chmod(os.path.dirname(token), 0o755)
