@@ -5,9 +5,13 @@
 #include "model/roster.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/macro.h"
+#include "support/fail_alloc.h"
 
 static size_t account;
 
@@ -201,19 +205,157 @@ START_TEST(test_every_byte_is_accounted_for_and_given_back)
 
 END_TEST
 
-START_TEST(test_a_36_byte_uuid_costs_at_most_80_bytes)
-{
-	static char uuids[1000][37];
-	struct occupant people[1000];
-	struct roster *roster;
-	size_t before = account;
+/* A thousand people as the service names them. */
+#define N_CROWD 1000
 
-	for (size_t i = 0; i < 1000; i++) {
+static struct roster *
+crowd_new(struct occupant *people)
+{
+	static char uuids[N_CROWD][37];
+
+	for (size_t i = 0; i < N_CROWD; i++) {
 		snprintf(uuids[i], sizeof(uuids[i]), "%036zu", i);
 		people[i] = occupant(uuids[i], NULL);
 	}
-	roster = roster_of(LEVEL_UUIDS, people, 1000);
-	ck_assert_uint_le(account - before, 1000 * 80 + 512);
+	return roster_of(LEVEL_STATE, people, N_CROWD);
+}
+
+START_TEST(test_a_36_byte_uuid_costs_56_bytes)
+{
+	struct occupant people[N_CROWD];
+	size_t before = account;
+	struct roster *roster = crowd_new(people);
+
+	ck_assert_uint_le(account - before, N_CROWD * 56 + 512);
+	roster_free(roster);
+}
+
+END_TEST
+
+START_TEST(test_who_came_one_by_one_costs_an_eighth_more_at_most)
+{
+	struct occupant people[N_CROWD];
+	struct roster *roster, *slow = roster_new(&account);
+	size_t before = account;
+
+	roster = crowd_new(people);
+	roster_free(roster);
+	ck_assert_int_eq(roster_assign(slow, LEVEL_STATE, NULL, 0, NULL), 0);
+	for (size_t i = 0; i < N_CROWD; i++)
+		ck_assert_int_eq(roster_put(slow, &people[i]), 1);
+	ck_assert_uint_le(account - before, N_CROWD * 56 * 9 / 8 + 512);
+	roster_free(slow);
+}
+
+END_TEST
+
+START_TEST(test_who_left_leaves_no_more_than_those_who_stayed)
+{
+	struct occupant people[N_CROWD];
+	size_t before = account;
+	struct roster *roster = crowd_new(people);
+
+	for (size_t i = 0; i < N_CROWD; i++) {
+		ck_assert_int_eq(roster_remove(roster, people[i].uuid), 1);
+		ck_assert_uint_le(
+		    account - before, (N_CROWD - i) * 2 * 56 + 512);
+		ck_assert_uint_eq(roster_count(roster), N_CROWD - i - 1);
+	}
+	roster_free(roster);
+}
+
+END_TEST
+
+START_TEST(test_states_that_come_and_go_pile_up_nowhere)
+{
+	struct occupant people[N_CROWD];
+	size_t before = account;
+	struct roster *roster = crowd_new(people);
+	char state[32];
+
+	for (size_t i = 0; i < 20 * N_CROWD; i++) {
+		snprintf(state, sizeof(state), "{\"at\":%zu}", i);
+		ck_assert_int_eq(
+		    roster_set_state(
+			roster, people[i * 7 % N_CROWD].uuid, slice_of(state)),
+		    1);
+		ck_assert_uint_le(account - before, N_CROWD * (56 + 24) * 2);
+	}
+	for (size_t i = 0; i < N_CROWD; i++)
+		ck_assert_int_eq(
+		    roster_set_state(roster, people[i].uuid, (struct slice){0}),
+		    1);
+	ck_assert_uint_le(account - before, N_CROWD * (56 + 24) * 2);
+	roster_free(roster);
+}
+
+END_TEST
+
+/* ---- without memory ---- */
+
+static int
+put_a_third(struct roster *roster)
+{
+	const struct occupant cy = occupant("cy", "{\"at\":3}");
+
+	return roster_put(roster, &cy);
+}
+
+static int
+set_a_long_state(struct roster *roster)
+{
+	return roster_set_state(
+	    roster, SLICE("bo"), SLICE("{\"a longer state\":\"than his\"}"));
+}
+
+static int
+assign_others(struct roster *roster)
+{
+	struct occupant others[] = {
+	    occupant("dina", NULL), occupant("bo", "{}")};
+
+	return roster_assign(roster, LEVEL_STATE, others, 2, NULL);
+}
+
+static int (*const changes[])(struct roster *roster) = {
+    put_a_third, set_a_long_state, assign_others};
+
+START_TEST(test_a_change_without_memory_changes_nothing)
+{
+	struct occupant people[] = {
+	    occupant("ana", NULL), occupant("bo", "{\"at\":2}")};
+	struct roster *roster = roster_of(LEVEL_STATE, people, 2);
+	uint64_t revision = roster_revision(roster);
+	size_t n_bytes = roster_bytes(roster);
+	int r;
+
+	fail_alloc_at(0);
+	r = changes[_i](roster);
+	ck_assert(fail_alloc_stop());
+	ck_assert_int_eq(r, -ENOMEM);
+	ck_assert_uint_eq(roster_revision(roster), revision);
+	ck_assert_uint_eq(roster_bytes(roster), n_bytes);
+	ck_assert_str_eq(told(roster), "ana,bo={\"at\":2}");
+	ck_assert_int_ge(changes[_i](roster), 0);
+	ck_assert_uint_gt(roster_revision(roster), revision);
+	roster_free(roster);
+}
+
+END_TEST
+
+START_TEST(test_who_leaves_needs_no_memory)
+{
+	struct occupant people[N_CROWD];
+	struct roster *roster = crowd_new(people);
+	int r;
+
+	for (size_t i = 0; i < N_CROWD; i++) {
+		fail_alloc_at(0);
+		r = roster_remove(roster, people[i].uuid);
+		(void)fail_alloc_stop();
+		ck_assert_int_eq(r, 1);
+	}
+	ck_assert_uint_eq(roster_count(roster), 0);
 	roster_free(roster);
 }
 
@@ -334,9 +476,9 @@ START_TEST(test_people_who_come_in_order_do_not_make_it_deep)
 		ck_assert_int_eq(roster_put(roster, &one), 1);
 	}
 	ck_assert(roster_walk_from(roster, &walk, 0));
-	ck_assert_uint_le(walk.n_path, 41); /* 2.41 log2(100000) */
+	ck_assert_uint_le(walk.people.n_path, 41); /* 2.41 log2(100000) */
 	ck_assert(roster_walk_from(roster, &walk, 99999));
-	ck_assert_uint_le(walk.n_path, 41);
+	ck_assert_uint_le(walk.people.n_path, 41);
 	roster_free(roster);
 }
 
@@ -362,7 +504,15 @@ main(void)
 	tcase_add_test(tcase, test_a_count_alone_has_nobody_to_change);
 	tcase_add_test(tcase, test_state_never_makes_an_occupant);
 	tcase_add_test(tcase, test_every_byte_is_accounted_for_and_given_back);
-	tcase_add_test(tcase, test_a_36_byte_uuid_costs_at_most_80_bytes);
+	tcase_add_test(tcase, test_a_36_byte_uuid_costs_56_bytes);
+	tcase_add_test(
+	    tcase, test_who_came_one_by_one_costs_an_eighth_more_at_most);
+	tcase_add_test(
+	    tcase, test_who_left_leaves_no_more_than_those_who_stayed);
+	tcase_add_test(tcase, test_states_that_come_and_go_pile_up_nowhere);
+	tcase_add_loop_test(tcase, test_a_change_without_memory_changes_nothing,
+	    0, (int)ARRAY_SIZE(changes));
+	tcase_add_test(tcase, test_who_leaves_needs_no_memory);
 	tcase_add_test(
 	    tcase, test_20000_random_changes_agree_with_a_sorted_array);
 	tcase_add_test(

@@ -6,6 +6,8 @@ src_model_libmodel_la_SOURCES = \
 	src/model/event.h \
 	src/model/key.c \
 	src/model/key.h \
+	src/model/occupants.c \
+	src/model/occupants.h \
 	src/model/problem.c \
 	src/model/problem.h \
 	src/model/roster.c \

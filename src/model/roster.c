@@ -1,37 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rosters: a weight-balanced tree of people. Their subtrees' sizes are what
- * keeps it balanced and what answers "the person of rank k", so nothing else
- * has to be stored; a whole new list is merged in order and the tree rebuilt
- * perfectly balanced, with everybody who stayed keeping their place in memory.
+ * Rosters: see the header. Who is there is model/occupants's business; here is what
+ * a reader can see of it, what a new list changed, and what was made of it.
  *
  * It knows no JSON (a state is text), no time and no upstream.
- *
- * The balance is that of Hirai and Yamamoto, "Balancing weight-balanced trees"
- * (2011), whose pair (3, 2) is proved: no subtree weighs more than three times
- * its sibling, so a path is at most 2.41 log2(n) long.
  */
 #include "model/roster.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define BALANCE_DELTA 3
-#define BALANCE_GAMMA 2
-
-/* 2.41 * 26 < ROSTER_MAX_DEPTH. An answer of max_body_bytes holds far fewer. */
-#define MAX_PEOPLE (UINT32_C(1) << 26)
-
-struct person {
-	struct person *left;
-	struct person *right;
-	char *state;   /* owned; NULL for none */
-	uint32_t size; /* people in this subtree, this one counted */
-	uint16_t n_uuid;
-	char uuid[];
-};
 
 struct slot {
 	void *data;
@@ -40,13 +18,13 @@ struct slot {
 };
 
 struct roster {
-	struct person *root;
+	struct occupants people;
 	enum level level;
-	uint64_t
-	    count; /* of LEVEL_OCCUPANCY; above it the tree's size counts */
+	uint64_t count; /* of LEVEL_OCCUPANCY; above it people are counted */
 	uint64_t revision;
 	size_t n_bytes;
-	size_t *account; /* borrowed; outlives us */
+	size_t n_people_bytes; /* of these, what people were counted with */
+	size_t *account;       /* borrowed; outlives us */
 	struct slot slots[ROSTER_N_SLOTS];
 };
 
@@ -74,264 +52,15 @@ account_sub(struct roster *roster, size_t n)
 	*roster->account -= n;
 }
 
-/* ---- one person ---- */
-
-static struct slice
-person_uuid(const struct person *person)
-{
-	return (struct slice){person->uuid, person->n_uuid};
-}
-
-static struct slice
-person_state(const struct person *person)
-{
-	return slice_of(person->state);
-}
-
-static struct person *
-person_free(struct roster *roster, struct person *person)
-{
-	size_t n;
-
-	if (!person)
-		return NULL;
-	n = alloc_bytes(sizeof(*person) + person->n_uuid);
-	if (person->state)
-		n += alloc_bytes(strlen(person->state) + 1);
-	account_sub(roster, n);
-	free(person->state);
-	free(person);
-	return NULL;
-}
-
-/* NULL data is no state, and then *ret is NULL. */
-static int
-state_copy(struct slice state, char **ret)
-{
-	char *copy;
-
-	if (!state.data) {
-		*ret = NULL;
-		return 0;
-	}
-	copy = malloc(state.n + 1);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, state.data, state.n);
-	copy[state.n] = '\0';
-	*ret = copy;
-	return 0;
-}
-
-static int
-person_new(struct roster *roster, struct slice uuid, struct slice state,
-    struct person **ret)
-{
-	_cleanup_(freep) char *copy = NULL;
-	struct person *person;
-	int r;
-
-	assert(uuid.n <= UINT16_MAX);
-	r = state_copy(state, &copy);
-	if (r < 0)
-		return r;
-	person = calloc(1, sizeof(*person) + uuid.n);
-	if (!person)
-		return -ENOMEM;
-	person->size = 1;
-	person->n_uuid = (uint16_t)uuid.n;
-	if (uuid.n)
-		memcpy(person->uuid, uuid.data, uuid.n);
-	account_add(roster, alloc_bytes(sizeof(*person) + uuid.n));
-	if (copy)
-		account_add(roster, alloc_bytes(state.n + 1));
-	person->state = TAKE_PTR(copy);
-	*ret = person;
-	return 0;
-}
-
-/* ---- the tree ---- */
-
-static uint32_t
-size_of(const struct person *person)
-{
-	return person ? person->size : 0;
-}
-
-static uint64_t
-weight_of(const struct person *person)
-{
-	return (uint64_t)size_of(person) + 1;
-}
-
-static struct person *
-sized(struct person *person)
-{
-	person->size = size_of(person->left) + 1 + size_of(person->right);
-	return person;
-}
-
-static struct person *
-rotate_left(struct person *person)
-{
-	struct person *top = person->right;
-
-	person->right = top->left;
-	top->left = sized(person);
-	return sized(top);
-}
-
-static struct person *
-rotate_right(struct person *person)
-{
-	struct person *top = person->left;
-
-	person->left = top->right;
-	top->right = sized(person);
-	return sized(top);
-}
-
-/* One side may be off by one person; gives the subtree's new top. */
-static struct person *
-balance(struct person *person)
-{
-	struct person *left = person->left;
-	struct person *right = person->right;
-
-	if (weight_of(right) > BALANCE_DELTA * weight_of(left)) {
-		if (weight_of(right->left) >=
-		    BALANCE_GAMMA * weight_of(right->right))
-			person->right = rotate_right(right);
-		return rotate_left(person);
-	}
-	if (weight_of(left) > BALANCE_DELTA * weight_of(right)) {
-		if (weight_of(left->right) >=
-		    BALANCE_GAMMA * weight_of(left->left))
-			person->left = rotate_left(left);
-		return rotate_right(person);
-	}
-	return sized(person);
-}
-
-static struct person *
-find(const struct roster *roster, struct slice uuid)
-{
-	struct person *at = roster->root;
-
-	while (at) {
-		int r = slice_cmp(uuid, person_uuid(at));
-
-		if (r == 0)
-			return at;
-		at = r < 0 ? at->left : at->right;
-	}
-	return NULL;
-}
-
-/* Links a person who is not there yet. */
-static struct person *
-link_person(struct person *top, struct person *person)
-{
-	if (!top)
-		return person;
-	if (slice_cmp(person_uuid(person), person_uuid(top)) < 0)
-		top->left = link_person(top->left, person);
-	else
-		top->right = link_person(top->right, person);
-	return balance(top);
-}
-
-static struct person *
-unlink_first(struct person *top, struct person **ret)
-{
-	if (!top->left) {
-		*ret = top;
-		return top->right;
-	}
-	top->left = unlink_first(top->left, ret);
-	return balance(top);
-}
-
-static struct person *
-unlink_last(struct person *top, struct person **ret)
-{
-	if (!top->right) {
-		*ret = top;
-		return top->left;
-	}
-	top->right = unlink_last(top->right, ret);
-	return balance(top);
-}
-
-/* The two halves of an unlinked person become one; the heavier gives its end. */
-static struct person *
-glue(struct person *left, struct person *right)
-{
-	struct person *top;
-
-	if (!left)
-		return right;
-	if (!right)
-		return left;
-	if (left->size > right->size)
-		left = unlink_last(left, &top);
-	else
-		right = unlink_first(right, &top);
-	top->left = left;
-	top->right = right;
-	return balance(top);
-}
-
-/* Unlinks a person who is there. */
-static struct person *
-unlink_person(struct person *top, struct slice uuid, struct person **ret)
-{
-	int r = slice_cmp(uuid, person_uuid(top));
-
-	if (r == 0) {
-		*ret = top;
-		return glue(top->left, top->right);
-	}
-	if (r < 0)
-		top->left = unlink_person(top->left, uuid, ret);
-	else
-		top->right = unlink_person(top->right, uuid, ret);
-	return balance(top);
-}
-
-/* A perfectly balanced tree of people in order. */
-static struct person *
-build(struct person **people, size_t n)
-{
-	size_t middle = n / 2;
-	struct person *top;
-
-	if (n == 0)
-		return NULL;
-	top = people[middle];
-	top->left = build(people, middle);
-	top->right = build(people + middle + 1, n - middle - 1);
-	return sized(top);
-}
-
-static size_t
-flatten(struct person *top, struct person **people, size_t n)
-{
-	if (!top)
-		return n;
-	n = flatten(top->left, people, n);
-	people[n++] = top;
-	return flatten(top->right, people, n);
-}
-
+/* People hold more or less than they did. */
 static void
-free_people(struct roster *roster, struct person *top)
+count_people(struct roster *roster)
 {
-	if (!top)
-		return;
-	free_people(roster, top->left);
-	free_people(roster, top->right);
-	person_free(roster, top);
+	size_t n = occupants_bytes(&roster->people);
+
+	account_sub(roster, roster->n_people_bytes);
+	roster->n_people_bytes = n > 0 ? alloc_bytes(n) : 0;
+	account_add(roster, roster->n_people_bytes);
 }
 
 /* ---- slots ---- */
@@ -350,6 +79,7 @@ static void
 note_changed(struct roster *roster)
 {
 	roster->revision++;
+	count_people(roster);
 	for (size_t i = 0; i < ROSTER_N_SLOTS; i++)
 		slot_clear(roster, &roster->slots[i]);
 }
@@ -376,7 +106,8 @@ roster_free(struct roster *roster)
 		return NULL;
 	for (size_t i = 0; i < ROSTER_N_SLOTS; i++)
 		slot_clear(roster, &roster->slots[i]);
-	free_people(roster, roster->root);
+	occupants_done(&roster->people);
+	count_people(roster);
 	account_sub(roster, alloc_bytes(sizeof(*roster)));
 	assert(roster->n_bytes == 0);
 	free(roster);
@@ -393,7 +124,7 @@ uint64_t
 roster_count(const struct roster *roster)
 {
 	return roster->level == LEVEL_OCCUPANCY ? roster->count :
-						  size_of(roster->root);
+						  occupants_n(&roster->people);
 }
 
 uint64_t
@@ -446,164 +177,65 @@ put_in_order(struct occupant *occupants, size_t n)
 }
 
 static bool
-state_is(const struct person *person, struct slice state)
+states_are_same(struct slice a, struct slice b)
 {
-	if (!person->state || !state.data)
-		return !person->state && !state.data;
-	return slice_is(person_state(person), state);
+	return !a.data == !b.data && slice_is(a, b);
 }
 
-static struct slice
-state_at(enum level level, const struct occupant *occupant)
+/* What these people, in order, are to those who are held. */
+static struct roster_change
+compare(const struct roster *roster, const struct occupant *occupants, size_t n)
 {
-	return level == LEVEL_STATE ? occupant->state : (struct slice){0};
-}
-
-/* Whether these people, in order, are just those the roster has. */
-static bool
-holds_exactly(const struct roster *roster, enum level level,
-    const struct occupant *occupants, size_t n)
-{
+	struct roster_change change = {0};
 	struct roster_walk walk;
-	bool ok;
+	bool ok = roster_walk_from(roster, &walk, 0);
 	size_t i = 0;
-
-	if (roster->level != level || size_of(roster->root) != n)
-		return false;
-	for (ok = roster_walk_from(roster, &walk, 0); ok;
-	     ok = roster_walk_next(&walk), i++) {
-		if (!slice_is(walk.occupant.uuid, occupants[i].uuid))
-			return false;
-		if (!state_is(walk.path[walk.n_path - 1],
-			state_at(level, &occupants[i])))
-			return false;
-	}
-	return true;
-}
-
-/* A person whom a merge keeps is marked by a size that no tree has. */
-#define KEPT 0
-
-struct merge {
-	struct person **old;
-	size_t n_old;
-	struct person **merged;
-	size_t n_merged;
-	struct roster_change change;
-};
-
-/* Puts one person behind the merged ones: who was there in that very state,
- * else a new one, so that a merge can fail without having changed anything. */
-static int
-merge_one(struct roster *roster, enum level level, struct merge *merge,
-    struct person *old, const struct occupant *occupant)
-{
-	struct slice state = state_at(level, occupant);
-	struct person *person = old;
 	int r;
 
-	if (!old || !state_is(old, state)) {
-		r = person_new(roster, occupant->uuid, state, &person);
-		if (r < 0)
-			return r;
-		if (old)
-			merge->change.n_state++;
+	while (ok || i < n) {
+		if (!ok || i == n)
+			r = ok ? -1 : 1;
 		else
-			merge->change.n_joined++;
-	} else
-		person->size = KEPT;
-	merge->merged[merge->n_merged++] = person;
-	return 0;
-}
-
-static int
-merge_all(struct roster *roster, enum level level, struct merge *merge,
-    const struct occupant *occupants, size_t n)
-{
-	size_t at = 0;
-	int r;
-
-	for (size_t i = 0; i < n; i++) {
-		struct person *old = NULL;
-
-		while (at < merge->n_old &&
-		    slice_cmp(person_uuid(merge->old[at]), occupants[i].uuid) <
-			0) {
-			merge->change.n_left++;
-			at++;
-		}
-		if (at < merge->n_old &&
-		    slice_is(person_uuid(merge->old[at]), occupants[i].uuid))
-			old = merge->old[at++];
-		r = merge_one(roster, level, merge, old, &occupants[i]);
-		if (r < 0)
-			return r;
+			r = slice_cmp(walk.occupant.uuid, occupants[i].uuid);
+		change.n_left += r < 0;
+		change.n_joined += r > 0;
+		change.n_state += r == 0 &&
+		    !states_are_same(walk.occupant.state, occupants[i].state);
+		if (r >= 0)
+			i++;
+		if (r <= 0)
+			ok = roster_walk_next(&walk);
 	}
-	merge->change.n_left += merge->n_old - at;
-	return 0;
-}
-
-static void
-merge_undo(struct roster *roster, struct merge *merge)
-{
-	for (size_t i = 0; i < merge->n_merged; i++)
-		if (merge->merged[i]->size != KEPT)
-			person_free(roster, merge->merged[i]);
-	roster->root = build(merge->old, merge->n_old);
-}
-
-static void
-merge_finish(struct roster *roster, struct merge *merge)
-{
-	for (size_t i = 0; i < merge->n_old; i++)
-		if (merge->old[i]->size != KEPT)
-			person_free(roster, merge->old[i]);
-	roster->root = build(merge->merged, merge->n_merged);
-}
-
-static struct person **
-new_list(size_t n)
-{
-	return calloc(n ? n : 1, sizeof(struct person *));
+	return change;
 }
 
 int
 roster_assign(struct roster *roster, enum level level,
     struct occupant *occupants, size_t n, struct roster_change *ret)
 {
-	_cleanup_(freep) struct person **old = NULL;
-	_cleanup_(freep) struct person **merged = NULL;
-	struct merge merge = {0};
+	struct roster_change change;
+	struct occupants people;
 	int r;
 
 	assert(level != LEVEL_OCCUPANCY);
-	if (n > MAX_PEOPLE)
-		return -ENOMEM;
 	n = put_in_order(occupants, n);
-	if (holds_exactly(roster, level, occupants, n)) {
-		if (ret)
-			*ret = (struct roster_change){0};
-		return 0;
+	for (size_t i = 0; i < n && level != LEVEL_STATE; i++)
+		occupants[i].state = (struct slice){0};
+	change = compare(roster, occupants, n);
+	change.changed = roster->level != level || change.n_joined > 0 ||
+	    change.n_left > 0 || change.n_state > 0;
+	if (change.changed) {
+		r = occupants_build(&people, occupants, n);
+		if (r < 0)
+			return r;
+		occupants_done(&roster->people);
+		roster->people = people;
+		roster->level = level;
+		roster->count = 0;
+		note_changed(roster);
 	}
-	old = new_list(size_of(roster->root));
-	merged = new_list(n);
-	if (!old || !merged)
-		return -ENOMEM;
-	merge.old = old;
-	merge.merged = merged;
-	merge.n_old = flatten(roster->root, old, 0);
-	r = merge_all(roster, level, &merge, occupants, n);
-	if (r < 0) {
-		merge_undo(roster, &merge);
-		return r;
-	}
-	merge_finish(roster, &merge);
-	roster->level = level;
-	roster->count = 0;
-	note_changed(roster);
-	merge.change.changed = true;
 	if (ret)
-		*ret = merge.change;
+		*ret = change;
 	return 0;
 }
 
@@ -617,8 +249,7 @@ roster_assign_count(
 		*ret = (struct roster_change){.changed = !same};
 	if (same)
 		return;
-	free_people(roster, roster->root);
-	roster->root = NULL;
+	occupants_done(&roster->people);
 	roster->level = LEVEL_OCCUPANCY;
 	roster->count = count;
 	note_changed(roster);
@@ -629,24 +260,16 @@ roster_assign_count(
 int
 roster_set_state(struct roster *roster, struct slice uuid, struct slice state)
 {
-	struct person *person;
-	char *copy;
+	struct occupant held;
 	int r;
 
-	if (roster->level != LEVEL_STATE)
+	if (roster->level != LEVEL_STATE ||
+	    !occupants_find(&roster->people, uuid, &held) ||
+	    states_are_same(held.state, state))
 		return 0;
-	person = find(roster, uuid);
-	if (!person || state_is(person, state))
-		return 0;
-	r = state_copy(state, &copy);
+	r = occupants_set_state(&roster->people, uuid, state);
 	if (r < 0)
 		return r;
-	if (person->state)
-		account_sub(roster, alloc_bytes(strlen(person->state) + 1));
-	free(person->state);
-	person->state = copy;
-	if (copy)
-		account_add(roster, alloc_bytes(state.n + 1));
 	note_changed(roster);
 	return 1;
 }
@@ -654,24 +277,22 @@ roster_set_state(struct roster *roster, struct slice uuid, struct slice state)
 int
 roster_put(struct roster *roster, const struct occupant *occupant)
 {
-	struct person *person;
+	struct occupant added = *occupant;
 	int r;
 
 	if (roster->level == LEVEL_OCCUPANCY)
 		return 0;
-	if (find(roster, occupant->uuid)) {
+	if (roster_has(roster, occupant->uuid)) {
 		if (!occupant->state.data)
 			return 0;
 		return roster_set_state(
 		    roster, occupant->uuid, occupant->state);
 	}
-	if (size_of(roster->root) >= MAX_PEOPLE)
-		return -ENOMEM;
-	r = person_new(
-	    roster, occupant->uuid, state_at(roster->level, occupant), &person);
+	if (roster->level != LEVEL_STATE)
+		added.state = (struct slice){0};
+	r = occupants_add(&roster->people, &added);
 	if (r < 0)
 		return r;
-	roster->root = link_person(roster->root, person);
 	note_changed(roster);
 	return 1;
 }
@@ -679,12 +300,9 @@ roster_put(struct roster *roster, const struct occupant *occupant)
 int
 roster_remove(struct roster *roster, struct slice uuid)
 {
-	struct person *person = NULL;
-
 	if (!roster_has(roster, uuid))
 		return 0;
-	roster->root = unlink_person(roster->root, uuid, &person);
-	person_free(roster, person);
+	occupants_remove(&roster->people, uuid);
 	note_changed(roster);
 	return 1;
 }
@@ -692,82 +310,33 @@ roster_remove(struct roster *roster, struct slice uuid)
 bool
 roster_has(const struct roster *roster, struct slice uuid)
 {
-	return find(roster, uuid) != NULL;
+	struct occupant held;
+
+	return occupants_find(&roster->people, uuid, &held);
 }
 
-/* ---- walks: the path holds whom to come back to, the present one last ---- */
-
-static void
-push(struct roster_walk *walk, const struct person *person)
-{
-	assert(walk->n_path < ROSTER_MAX_DEPTH);
-	walk->path[walk->n_path++] = person;
-}
-
-static bool
-arrive(struct roster_walk *walk)
-{
-	const struct person *person;
-
-	if (walk->n_path == 0)
-		return false;
-	person = walk->path[walk->n_path - 1];
-	walk->occupant.uuid = person_uuid(person);
-	walk->occupant.state = person_state(person);
-	return true;
-}
+/* ---- walks ---- */
 
 bool
 roster_walk_from(
     const struct roster *roster, struct roster_walk *walk, uint64_t rank)
 {
-	const struct person *at = roster->root;
-
-	walk->n_path = 0;
-	if (rank >= size_of(at))
-		return false;
-	for (;;) {
-		uint32_t n_left = size_of(at->left);
-
-		if (rank > n_left) {
-			rank -= (uint64_t)n_left + 1;
-			at = at->right;
-			continue;
-		}
-		push(walk, at);
-		if (rank == n_left)
-			return arrive(walk);
-		at = at->left;
-	}
+	return occupants_walk_from(
+	    &roster->people, &walk->people, rank, &walk->occupant);
 }
 
 bool
 roster_walk_after(
     const struct roster *roster, struct roster_walk *walk, struct slice uuid)
 {
-	const struct person *at = roster->root;
-
-	walk->n_path = 0;
-	while (at) {
-		if (slice_cmp(uuid, person_uuid(at)) < 0) {
-			push(walk, at);
-			at = at->left;
-		} else
-			at = at->right;
-	}
-	return arrive(walk);
+	return occupants_walk_after(
+	    &roster->people, &walk->people, uuid, &walk->occupant);
 }
 
 bool
 roster_walk_next(struct roster_walk *walk)
 {
-	const struct person *at = walk->path[--walk->n_path]->right;
-
-	while (at) {
-		push(walk, at);
-		at = at->left;
-	}
-	return arrive(walk);
+	return occupants_walk_next(&walk->people, &walk->occupant);
 }
 
 /* ---- slots, from outside ---- */

@@ -24,16 +24,9 @@
 #include "base/macro.h"
 #include "base/slice.h"
 #include "model/key.h"
+#include "model/occupants.h"
 
 struct roster;
-struct person;
-
-/* A person as told from outside: a uuid and, or without, a state: one JSON
- * object's text, as received; data NULL for none. */
-struct occupant {
-	struct slice uuid;
-	struct slice state;
-};
 
 #define ROSTER_N_SLOTS N_LEVELS
 
@@ -66,8 +59,9 @@ void roster_assign_count(
     struct roster *roster, uint64_t count, struct roster_change *ret);
 
 /* Set operations; idempotent. 1 if something changed, 0 if not, or -ENOMEM.
- * state.data NULL leaves a state as it is for put, and is "none" for set_state.
- * At LEVEL_OCCUPANCY there is nobody to change: 0. */
+ * Texts may not be those of the roster itself. state.data NULL leaves a state
+ * as it is for put, and is "none" for set_state. At LEVEL_OCCUPANCY there is
+ * nobody to change: 0. */
 int roster_put(struct roster *roster, const struct occupant *occupant);
 int roster_remove(struct roster *roster, struct slice uuid);
 /* Never makes an occupant. Below LEVEL_STATE nothing is kept: 0. */
@@ -82,12 +76,9 @@ bool roster_has(const struct roster *roster, struct slice uuid);
  *     for (ok = roster_walk_from(r, &w, offset); ok; ok = roster_walk_next(&w))
  *             w.occupant ...
  */
-#define ROSTER_MAX_DEPTH 64
-
 struct roster_walk {
 	struct occupant occupant;
-	const struct person *path[ROSTER_MAX_DEPTH];
-	size_t n_path;
+	struct occupants_walk people; /* its own */
 };
 
 /* From the person of that rank, 0 being the first; false behind the end. */
