@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,13 +159,20 @@ check(const struct config_request *request)
 	return write_out(&shown, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* glibc's own first threshold, kept: it would grow with the first large body
+ * that is freed, and from then on what is held lies between the bodies that came
+ * and went, which keeps their memory from the kernel. */
+#define LARGE_BLOCK_BYTES (128 * 1024)
+
 static int
 run(const struct config_request *request)
 {
 	_cleanup_(config_done) struct config config = {0};
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
-	int r = load(request, &config);
+	int r;
 
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+	r = load(request, &config);
 	if (r == CONFIG_REFUSED)
 		return EXIT_CONFIG;
 	if (r < 0 || daemon_new(request, &config, &daemon) < 0 ||
