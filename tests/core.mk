@@ -65,6 +65,7 @@ EXTRA_DIST += \
 	tests/corpus/save/a_file.save \
 	tests/corpus/save/all_kinds.save \
 	tests/corpus/save/another_version.save \
+	tests/corpus/save/asked_long_ago.save \
 	tests/corpus/save/asked_overflows.save \
 	tests/corpus/save/bad_kind.save \
 	tests/corpus/save/bad_name.save \

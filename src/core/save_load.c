@@ -214,13 +214,14 @@ take_over_asked(
     struct entry *entry, const struct saved *saved, int64_t now_usec)
 {
 	for (size_t i = 0; i < N_LEVELS; i++) {
-		int64_t asked_usec;
+		int64_t asked_usec, ago_usec;
 
 		if (saved->asked_usec[i] == INT64_MIN ||
 		    __builtin_sub_overflow(
 			saved->asked_usec[i], saved->sent_usec, &asked_usec) ||
 		    __builtin_add_overflow(
-			asked_usec, entry->sent_usec, &asked_usec))
+			asked_usec, entry->sent_usec, &asked_usec) ||
+		    __builtin_sub_overflow(now_usec, asked_usec, &ago_usec))
 			continue;
 		if (asked_usec > now_usec)
 			asked_usec = now_usec;

@@ -4,6 +4,7 @@
 import os
 import signal
 import threading
+import time
 
 from systemd.machine import eventually
 from systemd.service import SERVICE, SOCKET, SOCKET_PATH, STUCK, Comers, ServiceCase
@@ -89,6 +90,65 @@ class Journal(ServiceCase):
         self.assertIn("check.conf:4: [cache] ttl", explained)
         listed = self.machine.said("journalctl", "--list-catalog")
         self.assertGreaterEqual(listed.count(" presenced: "), 8)
+
+
+class SavedCache(ServiceCase):
+    """Below /var/lib/private, for a user that is made anew with each start."""
+
+    FILE = "/var/lib/private/presenced/cache"
+
+    def setUp(self):
+        super().setUp()
+        self.machine.run("rm", "-f", self.FILE)
+
+    def loaded(self):
+        return self.connect().call("stats")["counters"]["snapshot_entries"]
+
+    def survives(self, go_down):
+        self.configure("[cache]\nstale_if_error = 300s\nsnapshot_interval = 200ms\n")
+        asked = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self.here_now("lobby")
+        eventually("a saved cache", lambda: self.is_saved("lobby"))
+        self.origin.is_down = True
+        # Whatever is held was asked for before this.
+        down = time.clock_gettime(time.CLOCK_BOOTTIME)
+        pid = self.main_pid()
+        go_down(pid)
+        eventually("another daemon", lambda: self.main_pid() not in (0, pid))
+        eventually("its answer", lambda: self.loaded() == 1)
+        before = time.clock_gettime(time.CLOCK_BOOTTIME)
+        result = self.here_now("lobby", timeout=0, stale_if_error=300)
+        after = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self.assertEqual(result["total_occupancy"], 1)
+        age = result["cache"]["age"]
+        self.assertGreaterEqual(age, before - down - 0.001)
+        self.assertLessEqual(age, after - asked)
+
+    def is_saved(self, channel):
+        path = self.machine.path(self.FILE)
+        if not os.path.exists(path):
+            return False
+        with open(path, "rb") as file:
+            return channel.encode() in file.read()
+
+    def test_it_survives_a_restart_with_its_true_age(self):
+        self.survives(lambda _: self.systemctl("restart", SERVICE))
+        info = os.stat(self.machine.path(self.FILE))
+        self.assertEqual(info.st_mode & 0o777, 0o600)
+        self.assertTrue(61184 <= info.st_uid <= 65519, info.st_uid)
+
+    def test_it_survives_a_kill_likewise(self):
+        self.survives(lambda pid: self.machine.run("kill", "-KILL", str(pid)))
+
+    def test_a_damaged_one_is_refused_and_explained(self):
+        self.configure("[cache]\nstale_if_error = 300s\n")
+        self.here_now("lobby")
+        self.systemctl("stop", SERVICE)
+        self.machine.run("truncate", "-s", "-1", self.FILE)
+        self.here_now("lobby")
+        self.eventually_said("saved cache refused, starting without")
+        self.assertEqual(self.loaded(), 0)
+        self.assertTrue(self.is_active())
 
 
 class Watchdog(ServiceCase):
