@@ -6,7 +6,6 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +18,13 @@
 #include "lib/presence.h"
 #include "lib/stream.h"
 #include "support/fail_alloc.h"
+#include "support/script.h"
 
 /* What a test waits for that must come; and for what must not. */
 #define LONG_USEC  (50 * INT64_C(1000000))
 #define SHORT_USEC (30 * INT64_C(1000))
 
-#define READ_BYTES ((size_t)64 * 1024)
-#define N_FILLS    ((size_t)4 * 1024)
+#define N_FILLS ((size_t)4 * 1024)
 
 #define SIXTEEN(text)                                                         \
 	text text text text text text text text text text text text text text \
@@ -34,202 +33,20 @@
 	SIXTEEN("0123456789abcdef0123456789abcdef0123456789abcdef" \
 		"0123456789abcdef")
 
-/* ---- the server ---- */
-
-enum step_kind {
-	STEP_END,
-	STEP_ACCEPT,
-	STEP_READ,   /* a line, kept as server.line */
-	STEP_SEND,   /* the text */
-	STEP_DRIP,   /* the text, a byte at a time */
-	STEP_FILL,   /* the text, n times */
-	STEP_FLOOD,  /* the text, until the client goes */
-	STEP_LINGER, /* until the client goes */
-	STEP_CLOSE,
-	STEP_ANSWER, /* each client's first line with the text, until teardown */
-};
-
-struct step {
-	enum step_kind kind;
-	const char *text;
-	size_t n;
-};
-
-struct server {
-	char directory[32];
-	char path[64];
-	int listener;
-	pthread_t thread;
-	bool is_running;
-	const struct step *steps;
-	int fd;
-	char *line;
-	size_t line_size;
-};
-
-/* clang-format off */
-#define ACCEPT        {STEP_ACCEPT, NULL, 0}
-#define READ          {STEP_READ, NULL, 0}
-#define SEND(what)    {STEP_SEND, (what), 0}
-#define DRIP(what)    {STEP_DRIP, (what), 0}
-#define FILL(what, i) {STEP_FILL, (what), (i)}
-#define FLOOD(what)   {STEP_FLOOD, (what), 0}
-#define LINGER        {STEP_LINGER, NULL, 0}
-#define CLOSE         {STEP_CLOSE, NULL, 0}
-#define ANSWER(what)  {STEP_ANSWER, (what), 0}
-#define END           {STEP_END, NULL, 0}
-/* clang-format on */
-
-static struct server server;
 static struct presence *presence;
-
-static bool
-send_all(int fd, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t sent = send(fd, data, n, MSG_NOSIGNAL);
-
-		if (sent < 0)
-			return false;
-		data += sent;
-		n -= (size_t)sent;
-	}
-	return true;
-}
-
-/* The client sends a line at a time, so nothing comes behind one. */
-static void
-read_line(void)
-{
-	size_t n = 0;
-	ssize_t got;
-
-	do {
-		if (server.line_size - n < READ_BYTES + 1) {
-			server.line_size =
-			    2 * server.line_size + READ_BYTES + 1;
-			server.line = realloc(server.line, server.line_size);
-		}
-		got = recv(server.fd, server.line + n, READ_BYTES, 0);
-		if (got > 0)
-			n += (size_t)got;
-		server.line[n] = '\0';
-	} while (got > 0 && server.line[n - 1] != '\n');
-}
-
-static void
-linger(void)
-{
-	char bytes[4096];
-
-	while (recv(server.fd, bytes, sizeof(bytes), 0) > 0)
-		;
-}
-
-static void
-take_step(const struct step *step)
-{
-	switch (step->kind) {
-	case STEP_ACCEPT:
-		server.fd = accept(server.listener, NULL, NULL);
-		break;
-	case STEP_READ:
-		read_line();
-		break;
-	case STEP_SEND:
-		(void)send_all(server.fd, step->text, strlen(step->text));
-		break;
-	case STEP_DRIP:
-		for (const char *p = step->text; *p; p++)
-			(void)send_all(server.fd, p, 1);
-		break;
-	case STEP_FILL:
-		for (size_t i = 0; i < step->n; i++)
-			(void)send_all(
-			    server.fd, step->text, strlen(step->text));
-		break;
-	case STEP_FLOOD:
-		while (send_all(server.fd, step->text, strlen(step->text)))
-			;
-		break;
-	case STEP_LINGER:
-		linger();
-		break;
-	case STEP_CLOSE:
-		close(server.fd);
-		server.fd = -1;
-		break;
-	case STEP_ANSWER:
-		while ((server.fd = accept(server.listener, NULL, NULL)) >= 0) {
-			read_line();
-			(void)send_all(
-			    server.fd, step->text, strlen(step->text));
-			close(server.fd);
-		}
-		break;
-	case STEP_END:
-		break;
-	}
-}
-
-static void *
-go_through(void *userdata _unused_)
-{
-	for (const struct step *s = server.steps; s->kind != STEP_END; s++)
-		take_step(s);
-	return NULL;
-}
-
-static void
-serve(const struct step *steps)
-{
-	server.steps = steps;
-	ck_assert_int_eq(
-	    pthread_create(&server.thread, NULL, go_through, NULL), 0);
-	server.is_running = true;
-}
-
-/* Waits until the server is through; afterwards its line may be looked at. */
-static void
-join_server(void)
-{
-	if (server.is_running)
-		pthread_join(server.thread, NULL);
-	server.is_running = false;
-}
 
 static void
 setup(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	server =
-	    (struct server){.directory = "/tmp/check_client.XXXXXX", .fd = -1};
-	ck_assert_ptr_nonnull(mkdtemp(server.directory));
-	snprintf(server.path, sizeof(server.path), "%s/s", server.directory);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", server.path);
-	server.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(
-	    bind(server.listener, (const struct sockaddr *)&address,
-		sizeof(address)),
-	    0);
-	ck_assert_int_eq(listen(server.listener, 8), 0);
-	ck_assert_int_eq(presence_new(server.path, &presence), 0);
+	script_setup();
+	ck_assert_int_eq(presence_open(script_path(), NULL, &presence), 0);
 }
 
 static void
 teardown(void)
 {
-	presence = presence_free(presence);
-	(void)shutdown(
-	    server.listener, SHUT_RDWR); /* a server may still wait */
-	join_server();
-	if (server.fd >= 0)
-		close(server.fd);
-	close(server.listener);
-	free(server.line);
-	unlink(server.path);
-	rmdir(server.directory);
+	presence = presence_close(presence);
+	script_teardown();
 }
 
 /* ---- the client ---- */
@@ -244,10 +61,14 @@ ping(int64_t timeout_usec, struct presence_reply **ret)
 static void
 assert_fails(int expected, int64_t timeout_usec)
 {
-	struct presence_reply *reply = NULL;
+	struct presence_reply *reply;
 
-	ck_assert_int_eq(ping(timeout_usec, &reply), expected);
-	ck_assert_ptr_null(reply);
+	ck_assert_int_eq(ping(timeout_usec, &reply), 0);
+	ck_assert(presence_reply_is_error(reply));
+	ck_assert_int_eq(-presence_reply_error_number(reply), expected);
+	ck_assert_ptr_null(presence_reply_error(reply, NULL));
+	ck_assert_str_ne(presence_reply_error_message(reply), "");
+	presence_reply_free(reply);
 }
 
 static void
@@ -279,15 +100,15 @@ START_TEST(test_path_is_given_or_of_the_environment_or_the_default)
 {
 	struct presence *other;
 
-	ck_assert_str_eq(presence_path(presence), server.path);
+	ck_assert_str_eq(presence_path(presence), script_path());
 	setenv("PRESENCED_SOCKET", "/elsewhere", 1);
-	ck_assert_int_eq(presence_new(NULL, &other), 0);
+	ck_assert_int_eq(presence_open(NULL, NULL, &other), 0);
 	ck_assert_str_eq(presence_path(other), "/elsewhere");
-	presence_free(other);
+	presence_close(other);
 	setenv("PRESENCED_SOCKET", "", 1);
-	ck_assert_int_eq(presence_new(NULL, &other), 0);
+	ck_assert_int_eq(presence_open(NULL, NULL, &other), 0);
 	ck_assert_str_eq(presence_path(other), PRESENCE_SOCKET_DEFAULT);
-	presence_free(other);
+	presence_close(other);
 	unsetenv("PRESENCED_SOCKET");
 }
 
@@ -300,8 +121,8 @@ START_TEST(test_path_that_no_socket_can_have_is_refused)
 
 	memset(path, 'p', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	ck_assert_int_eq(presence_new(path, &other), -ENAMETOOLONG);
-	ck_assert_int_eq(presence_new("", &other), -EINVAL);
+	ck_assert_int_eq(presence_open(path, NULL, &other), -ENAMETOOLONG);
+	ck_assert_int_eq(presence_open("", NULL, &other), -EINVAL);
 	ck_assert_ptr_null(other);
 }
 
@@ -309,10 +130,9 @@ END_TEST
 
 START_TEST(test_missing_socket_is_told_from_one_nobody_listens_on)
 {
-	close(server.listener);
-	server.listener = -1;
+	script_stop_listening();
 	ck_assert_int_eq(presence_connect(presence, LONG_USEC), -ECONNREFUSED);
-	unlink(server.path);
+	unlink(script_path());
 	ck_assert_int_eq(presence_connect(presence, LONG_USEC), -ENOENT);
 	ck_assert(!presence_is_connected(presence));
 }
@@ -323,7 +143,7 @@ START_TEST(test_socket_of_others_is_permission_denied)
 {
 	uid_t uid = geteuid();
 
-	chmod(server.path, 0);
+	chmod(script_path(), 0);
 	if (uid == 0) /* who may everything */
 		ck_assert_int_eq(seteuid(65534), 0);
 	ck_assert_int_eq(presence_connect(presence, LONG_USEC), -EACCES);
@@ -338,12 +158,13 @@ START_TEST(test_listener_that_never_accepts_ends_with_the_timeout)
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(others) && r == 0; i++) {
-		ck_assert_int_eq(presence_new(server.path, &others[i]), 0);
+		ck_assert_int_eq(
+		    presence_open(script_path(), NULL, &others[i]), 0);
 		r = presence_connect(others[i], SHORT_USEC);
 	}
 	ck_assert_int_eq(r, -ETIMEDOUT);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		presence_free(others[i]);
+		presence_close(others[i]);
 }
 
 END_TEST
@@ -357,7 +178,7 @@ find_our_descriptor(void)
 		socklen_t n = sizeof(peer);
 
 		if (getpeername(fd, (struct sockaddr *)&peer, &n) == 0 &&
-		    strcmp(peer.sun_path, server.path) == 0)
+		    strcmp(peer.sun_path, script_path()) == 0)
 			return fd;
 	}
 	return -1;
@@ -368,7 +189,7 @@ START_TEST(test_socket_is_closed_on_exec)
 	static const struct step steps[] = {ACCEPT, END};
 	int fd;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(presence_connect(presence, LONG_USEC), 0);
 	fd = find_our_descriptor();
 	ck_assert_int_ge(fd, 0);
@@ -385,15 +206,15 @@ START_TEST(test_call_is_one_line_of_json_rpc)
 	    ACCEPT, READ, SEND(REPLY("1", "{}") "\n"), END};
 	struct presence_reply *reply;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(presence_call(presence, "here_now",
 			     "{\"channels\":\n[\"a\",\r\n\"b\\n\"],"
 			     "\"n\":1.50}",
 			     LONG_USEC, &reply),
 	    0);
 	presence_reply_free(reply);
-	join_server();
-	ck_assert_str_eq(server.line,
+	script_join();
+	ck_assert_str_eq(script_line(),
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"here_now\","
 	    "\"params\":{\"channels\": [\"a\",  \"b\\n\"],\"n\":1.50}}\n");
 }
@@ -430,13 +251,13 @@ START_TEST(test_request_larger_than_the_socket_arrives_whole)
 	memset(params, 'p', n);
 	memcpy(params, "{\"a\":\"", 6);
 	memcpy(params + n - 3, "\"}", 3);
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(
 	    presence_call(presence, "ping", params, LONG_USEC, &reply), 0);
 	presence_reply_free(reply);
-	join_server();
-	at = strlen(server.line) - (n - 1) - strlen("}\n");
-	ck_assert_int_eq(memcmp(server.line + at, params, n - 1), 0);
+	script_join();
+	at = strlen(script_line()) - (n - 1) - strlen("}\n");
+	ck_assert_int_eq(memcmp(script_line() + at, params, n - 1), 0);
 	free(params);
 }
 
@@ -452,10 +273,11 @@ START_TEST(test_request_that_nobody_reads_ends_with_the_timeout)
 	memset(params, 'p', n);
 	memcpy(params, "{\"a\":\"", 6);
 	memcpy(params + n - 3, "\"}", 3);
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(
-	    presence_call(presence, "ping", params, SHORT_USEC, &reply),
-	    -ETIMEDOUT);
+	    presence_call(presence, "ping", params, SHORT_USEC, &reply), 0);
+	ck_assert_int_eq(presence_reply_error_number(reply), ETIMEDOUT);
+	presence_reply_free(reply);
 	/* What is left of it would stand before every later one. */
 	ck_assert(!presence_is_connected(presence));
 	free(params);
@@ -472,7 +294,7 @@ START_TEST(test_result_is_the_bytes_received)
 		 "\"b\":12345678901234567890, \"s\":\"\\u00e9\"} ,\"id\":1}\n"),
 	    END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_result("{ \"n\" : 1.0e+05,\"b\":12345678901234567890, "
 		      "\"s\":\"\\u00e9\"}");
 }
@@ -491,7 +313,7 @@ START_TEST(test_error_is_a_reply_with_all_its_parts)
 	struct presence_reply *reply;
 	size_t n = 1;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	ck_assert(presence_reply_is_error(reply));
 	ck_assert_ptr_null(presence_reply_result(reply, &n));
@@ -499,11 +321,10 @@ START_TEST(test_error_is_a_reply_with_all_its_parts)
 	ck_assert_int_eq(presence_reply_error_code(reply), -32026);
 	ck_assert_str_eq(
 	    presence_reply_error_kind(reply), "upstream_rate_limited");
-	ck_assert_str_eq(
-	    presence_reply_error_category(reply), "PNUnknownCategory");
+	ck_assert_str_eq(presence_reply_category(reply), "PNUnknownCategory");
 	ck_assert_str_eq(presence_reply_error_message(reply), "slow \"down\"");
 	ck_assert(presence_reply_error_is_retryable(reply));
-	ck_assert_int_eq(presence_reply_error_status_code(reply), 429);
+	ck_assert_int_eq(presence_reply_status_code(reply), 429);
 	ck_assert_int_eq(presence_reply_error_retry_after_usec(reply), 1500000);
 	ck_assert_ptr_nonnull(
 	    strstr(presence_reply_error(reply, NULL), "\"new\":[1]"));
@@ -520,15 +341,15 @@ START_TEST(test_error_without_particulars_has_none)
 	    END};
 	struct presence_reply *reply;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	ck_assert(presence_reply_is_error(reply));
 	ck_assert_int_eq(presence_reply_error_code(reply), 0);
 	ck_assert_str_eq(presence_reply_error_kind(reply), "");
-	ck_assert_str_eq(presence_reply_error_category(reply), "");
+	ck_assert_str_eq(presence_reply_category(reply), "");
 	ck_assert_str_eq(presence_reply_error_message(reply), "");
 	ck_assert(!presence_reply_error_is_retryable(reply));
-	ck_assert_int_eq(presence_reply_error_status_code(reply), 0);
+	ck_assert_int_eq(presence_reply_status_code(reply), 0);
 	ck_assert_int_eq(presence_reply_error_retry_after_usec(reply), -1);
 	presence_reply_free(reply);
 }
@@ -541,7 +362,7 @@ START_TEST(test_reply_that_drips_is_put_together)
 	    DRIP(REPLY("1", "{\"a\":[1,2,3]}") "\r\n"), READ,
 	    DRIP(NOTIFICATION REPLY("2", "{\"b\":2}") "\n"), END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_result("{\"a\":[1,2,3]}");
 	assert_result("{\"b\":2}");
 }
@@ -556,7 +377,7 @@ START_TEST(test_reply_of_megabytes_comes_whole)
 	struct presence_reply *reply;
 	size_t n;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	ck_assert_uint_eq(
 	    strlen(presence_reply_result(reply, &n)), 1024 * N_FILLS + 8);
@@ -576,10 +397,10 @@ START_TEST(test_states_nested_as_deep_as_upstream_may_are_accepted)
 	memset(text + n, '[', 64 + 8);
 	memset(text + n + 72, ']', 64 + 8);
 	memcpy(text + n + 144, "}\n", 3);
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	presence_reply_free(reply);
-	join_server();
+	script_join();
 }
 
 END_TEST
@@ -595,7 +416,7 @@ START_TEST(test_what_is_not_the_reply_is_skipped)
 		"{\"again\":1}") "\n"),
 	    READ, SEND(REPLY("2", "{\"next\":1}") "\n"), END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_result("{\"mine\":1}");
 	assert_result("{\"next\":1}");
 }
@@ -607,9 +428,9 @@ START_TEST(test_refusal_said_before_we_spoke_is_the_reply)
 	static const struct step steps[] = {ACCEPT, SEND(REFUSAL), CLOSE, END};
 	struct presence_reply *reply;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(presence_connect(presence, LONG_USEC), 0);
-	join_server();
+	script_join();
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	ck_assert_str_eq(presence_reply_error_kind(reply), "limit_exceeded");
 	presence_reply_free(reply);
@@ -623,7 +444,7 @@ START_TEST(test_refusal_that_names_no_call_is_the_reply)
 	    ACCEPT, READ, SEND(REFUSAL), CLOSE, END};
 	struct presence_reply *reply;
 
-	serve(steps);
+	script_serve(steps);
 	ck_assert_int_eq(ping(LONG_USEC, &reply), 0);
 	ck_assert_str_eq(presence_reply_error_kind(reply), "limit_exceeded");
 	presence_reply_free(reply);
@@ -639,7 +460,7 @@ START_TEST(test_server_that_hangs_up_is_a_reset_and_the_next_call_connects)
 	    SEND("{\"jsonrpc\":\"2.0\",\"id\":2,"), CLOSE, ACCEPT, READ,
 	    SEND(REPLY("3", "{}") "\n"), END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-ECONNRESET, LONG_USEC);
 	ck_assert(!presence_is_connected(presence));
 	assert_fails(-ECONNRESET, LONG_USEC); /* in the middle of a line */
@@ -656,10 +477,10 @@ START_TEST(test_connection_that_ended_between_calls_is_no_failure)
 	static const struct step after[] = {
 	    ACCEPT, READ, SEND(REPLY("2", "{\"new\":1}") "\n"), END};
 
-	serve(before);
+	script_serve(before);
 	assert_result("{}");
-	join_server();
-	serve(after);
+	script_join();
+	script_serve(after);
 	assert_result("{\"new\":1}");
 }
 
@@ -670,10 +491,10 @@ START_TEST(test_writing_to_a_closed_socket_raises_no_signal)
 	static const struct step steps[] = {ACCEPT, CLOSE, END};
 	struct stream stream;
 
-	serve(steps);
+	script_serve(steps);
 	stream_init(&stream, 100);
-	ck_assert_int_eq(stream_connect(&stream, server.path, LONG_USEC), 0);
-	join_server();
+	ck_assert_int_eq(stream_connect(&stream, script_path(), LONG_USEC), 0);
+	script_join();
 	buffer_add_text(stream_out(&stream), "ping\n");
 	ck_assert_int_eq(stream_send(&stream), STREAM_DONE);
 	ck_assert(!stream_has_sent_all(&stream));
@@ -704,10 +525,10 @@ START_TEST(test_junk_is_a_bad_message_and_ends_the_connection)
 {
 	const struct step steps[] = {ACCEPT, READ, SEND(junk[_i]), LINGER, END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-EBADMSG, LONG_USEC);
 	ck_assert(!presence_is_connected(presence));
-	join_server();
+	script_join();
 }
 
 END_TEST
@@ -718,7 +539,7 @@ START_TEST(test_line_over_the_bound_is_refused_before_it_ends)
 	    ACCEPT, READ, FLOOD("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), END};
 
 	presence_set_max_line_bytes(presence, 1000);
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-EMSGSIZE, LONG_USEC);
 	ck_assert(!presence_is_connected(presence));
 }
@@ -732,7 +553,7 @@ START_TEST(test_line_of_the_bound_is_accepted_and_one_more_is_not)
 	    SEND(REPLY("2", "{\"a\":123}") "\n"), END};
 
 	presence_set_max_line_bytes(presence, strlen(REPLY("1", "{\"a\":12}")));
-	serve(steps);
+	script_serve(steps);
 	assert_result("{\"a\":12}");
 	assert_fails(-EMSGSIZE, LONG_USEC);
 }
@@ -747,7 +568,7 @@ START_TEST(test_silence_ends_with_the_timeout_and_its_late_reply_is_skipped)
 		"3", "{\"third\":1}") "\n"),
 	    END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-ETIMEDOUT, SHORT_USEC);
 	ck_assert(presence_is_connected(presence));
 	assert_result("{\"second\":1}");
@@ -761,10 +582,10 @@ START_TEST(test_server_that_talks_without_end_does_not_outlast_the_timeout)
 	static const struct step steps[] = {
 	    ACCEPT, READ, FLOOD(NOTIFICATION NOTIFICATION), END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-ETIMEDOUT, SHORT_USEC);
 	presence_disconnect(presence);
-	join_server();
+	script_join();
 }
 
 END_TEST
@@ -773,10 +594,10 @@ START_TEST(test_timeout_of_nothing_asks_and_does_not_wait)
 {
 	static const struct step steps[] = {ACCEPT, READ, END};
 
-	serve(steps);
+	script_serve(steps);
 	assert_fails(-ETIMEDOUT, 0);
-	join_server();
-	ck_assert_ptr_nonnull(strstr(server.line, "\"ping\""));
+	script_join();
+	ck_assert_ptr_nonnull(strstr(script_line(), "\"ping\""));
 }
 
 END_TEST
@@ -791,22 +612,23 @@ START_TEST(test_an_allocation_that_fails_is_told_and_leaves_no_trace)
 	int r;
 
 	/* The server must have its memory before ours is counted. */
-	server.line_size = READ_BYTES + 1;
-	server.line = malloc(server.line_size);
-	serve(steps);
+	script_reserve();
+	script_serve(steps);
 	for (bool failed = true; failed; n++) {
 		struct presence *other = NULL;
 		struct presence_reply *reply = NULL;
 
 		fail_alloc_at(n);
-		r = presence_new(server.path, &other);
+		r = presence_open(script_path(), NULL, &other);
 		if (r == 0)
 			r = presence_call(
 			    other, "ping", "{\"a\":[1]}", LONG_USEC, &reply);
 		failed = fail_alloc_stop();
+		if (r == 0)
+			r = -presence_reply_error_number(reply);
 		ck_assert_int_eq(r, failed ? -ENOMEM : 0);
 		presence_reply_free(reply);
-		presence_free(other);
+		presence_close(other);
 	}
 	ck_assert_uint_gt(n, 4);
 }
@@ -828,7 +650,7 @@ START_TEST(test_lines_are_taken_one_by_one_however_they_arrive)
 
 	ck_assert_int_eq(stream_receive(&stream), STREAM_AGAIN);
 	ck_assert_int_eq(stream_take_line(&stream, &line), STREAM_AGAIN);
-	ck_assert(send_all(fds[1], "one\ntwo\r\n\nthr", 13));
+	ck_assert(script_send_all(fds[1], "one\ntwo\r\n\nthr", 13));
 	ck_assert_int_eq(stream_receive(&stream), STREAM_DONE);
 	ck_assert_int_eq(stream_take_line(&stream, &line), STREAM_DONE);
 	ck_assert(slice_is(line, SLICE("one")));
@@ -837,7 +659,7 @@ START_TEST(test_lines_are_taken_one_by_one_however_they_arrive)
 	ck_assert_int_eq(stream_take_line(&stream, &line), STREAM_DONE);
 	ck_assert(slice_is(line, SLICE("")));
 	ck_assert_int_eq(stream_take_line(&stream, &line), STREAM_AGAIN);
-	ck_assert(send_all(fds[1], "ee\nlast", 7));
+	ck_assert(script_send_all(fds[1], "ee\nlast", 7));
 	ck_assert_int_eq(stream_receive(&stream), STREAM_DONE);
 	ck_assert_int_eq(stream_take_line(&stream, &line), STREAM_DONE);
 	ck_assert(slice_is(line, SLICE("three")));

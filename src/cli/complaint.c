@@ -136,7 +136,7 @@ add_particulars(struct buffer *out, struct presence_reply *reply)
 	const struct json_node *data;
 	struct slice error;
 	int64_t retry_after_usec = presence_reply_error_retry_after_usec(reply);
-	int status_code = presence_reply_error_status_code(reply);
+	int status_code = presence_reply_status_code(reply);
 
 	error.data = presence_reply_error(reply, &error.n);
 	if (json_parse(&doc, error, JSON_DEPTH_UPSTREAM + 16) == JSON_OK) {

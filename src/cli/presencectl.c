@@ -30,7 +30,7 @@ enum exit_code {
 static inline void
 cleanup_presence(struct presence **presence)
 {
-	*presence = presence_free(*presence);
+	*presence = presence_close(*presence);
 }
 
 static inline void
@@ -118,6 +118,8 @@ call(const struct arguments *arguments, const struct request *request,
 	begun_usec = now_usec();
 	r = presence_call(
 	    presence, method, request->params.data, request->wait_usec, &reply);
+	if (r == 0)
+		r = -presence_reply_error_number(reply);
 	if (r == -ENOMEM) {
 		complain_of_failure(stderr, look, "cannot ask", r);
 		return EXIT_REFUSED;
@@ -142,7 +144,7 @@ ask(const struct arguments *arguments, const struct look *look)
 	if (r == REQUEST_WRONG)
 		return EXIT_USAGE;
 	if (r == REQUEST_CALL)
-		r = presence_new(arguments->socket, &presence);
+		r = presence_open(arguments->socket, NULL, &presence);
 	if (r < 0) {
 		complain_of_failure(stderr, look,
 		    r == -ENOMEM ? "cannot begin" : "the socket's path", r);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Client: the handle. One turn of it never waits: it sends what can be sent,
- * receives what is there and looks at each line (turn()); waiting is poll(2)
- * around that (await_reply()), which is all that "blocking" means here. A loop
- * of somebody else's needs the same three things: the socket, what it waits
- * for, and a turn.
+ * Client: the handle. One step of it never waits: it sends what can be sent,
+ * receives what is there, looks at each line and ends the calls whose time is
+ * over (advance()); waiting is poll(2) around that, which is all that "blocking"
+ * means here, or a loop of somebody else's. Callbacks run from
+ * presence_process() only, so that no function is entered from itself.
  *
  * It refuses to know what a method means. Its law: each call ends exactly once,
  * by its reply, its deadline or the end of the connection, whatever is sent.
  */
-#include "lib/presence.h"
+#include "lib/client.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -24,8 +23,11 @@
 #include "base/json.h"
 #include "base/macro.h"
 #include "base/utf8.h"
-#include "lib/reply.h"
+#include "lib/call.h"
 #include "lib/stream.h"
+
+/* When to look again for a place in the listener's queue, which no poll tells. */
+#define CONNECT_AGAIN_USEC (10 * USEC_PER_MSEC)
 
 /* Nodes worth keeping between calls (96 KiB); what a body of megabytes needed
  * is given back. */
@@ -35,13 +37,16 @@
 
 struct presence {
 	char path[SOCKET_PATH_BYTES]; /* NUL-terminated */
+	char *user_id;                /* NULL: none */
 	struct stream stream;
 	struct json_doc doc;
 	uint64_t last_id;
-	/* The one call that waits, 0 for none, and what it has been told. Calls
-	 * with callbacks will hang here as a list. */
-	uint64_t call_id;
-	struct presence_reply *reply;
+	struct call_list calls;  /* that have no outcome, in the order made */
+	struct call_list ended;  /* whose callback has not run, as they ended */
+	size_t n_unsent, n_sent; /* of calls */
+	size_t n_pending;        /* of both lists: those with a callback */
+	int64_t deadline_usec;   /* not after the first of calls */
+	int64_t connect_at_usec; /* not before this again */
 };
 
 static int64_t
@@ -83,10 +88,113 @@ choose_path(const char *path)
 	return env && *env ? env : PRESENCE_SOCKET_DEFAULT;
 }
 
-/* A line has come. Takes it for the waiting call's reply if it is. */
+/* ---- calls and their ends ---- */
+
+static void
+add_call(struct presence *presence, struct call *call)
+{
+	TAILQ_INSERT_TAIL(&presence->calls, call, entry);
+	presence->n_unsent++;
+	if (call->fn)
+		presence->n_pending++;
+	if (call->deadline_usec < presence->deadline_usec)
+		presence->deadline_usec = call->deadline_usec;
+}
+
+/* Its reply has been filled or failed. */
+static void
+end_call(struct presence *presence, struct call *call)
+{
+	if (call->is_sent)
+		presence->n_sent--;
+	else
+		presence->n_unsent--;
+	call->is_ended = true;
+	TAILQ_REMOVE(&presence->calls, call, entry);
+	TAILQ_INSERT_TAIL(&presence->ended, call, entry);
+}
+
+static void
+fail_call(struct presence *presence, struct call *call, int error)
+{
+	reply_fail(call->reply, error);
+	end_call(presence, call);
+}
+
+static void
+fail_sent(struct presence *presence, int error)
+{
+	struct call *call, *next;
+
+	TAILQ_FOREACH_SAFE(call, &presence->calls, entry, next)
+		if (call->is_sent)
+			fail_call(presence, call, error);
+}
+
+static void
+fail_unsent(struct presence *presence, int error)
+{
+	struct call *call, *next;
+
+	TAILQ_FOREACH_SAFE(call, &presence->calls, entry, next)
+		if (!call->is_sent)
+			fail_call(presence, call, error);
+}
+
+/* The connection is over; what was asked over it will not be answered. */
+static void
+end_connection(struct presence *presence, int error)
+{
+	stream_close(&presence->stream);
+	fail_sent(presence, error);
+}
+
+/* A request of which only a part is sent holds up every later one, and nobody
+ * waits for it any more. */
+static void
+drop_stuck_connection(struct presence *presence)
+{
+	if (presence_is_connected(presence) && presence->n_sent == 0 &&
+	    !stream_has_sent_all(&presence->stream))
+		stream_close(&presence->stream);
+}
+
+static void
+end_late_calls(struct presence *presence)
+{
+	int64_t now = now_usec(), next_usec = USEC_INFINITY;
+	struct call *call, *next;
+
+	if (now < presence->deadline_usec)
+		return;
+	TAILQ_FOREACH_SAFE(call, &presence->calls, entry, next) {
+		if (call->deadline_usec <= now)
+			fail_call(presence, call, -ETIMEDOUT);
+		else if (call->deadline_usec < next_usec)
+			next_usec = call->deadline_usec;
+	}
+	presence->deadline_usec = next_usec;
+	drop_stuck_connection(presence);
+}
+
+/* ---- lines ---- */
+
+/* Replies come nearly in the order of their calls. */
+static struct call *
+find_sent(struct presence *presence, uint64_t id)
+{
+	struct call *call;
+
+	TAILQ_FOREACH(call, &presence->calls, entry)
+		if (call->id == id)
+			return call->is_sent ? call : NULL;
+	return NULL;
+}
+
 static int
 on_line(struct presence *presence, struct slice line)
 {
+	struct call *call = NULL;
 	uint64_t id = 0;
 	int r;
 
@@ -100,32 +208,25 @@ on_line(struct presence *presence, struct slice line)
 	case LINE_NOTIFICATION:
 		return 0;
 	case LINE_REPLY:
-		if (id != presence->call_id)
-			return 0; /* to a call given up */
+		call = find_sent(presence, id);
 		break;
 	case LINE_NAMELESS:
+		call = TAILQ_FIRST(&presence->calls);
 		break;
 	}
-	if (presence->call_id == 0 || presence->reply)
-		return 0;
-	return reply_new(&presence->doc, &presence->reply);
+	if (!call)
+		return 0; /* it was given up */
+	reply_fill(call->reply, &presence->doc);
+	end_call(presence, call);
+	return 0;
 }
 
-/* Everything that can be done without waiting: STREAM_END when the daemon has
- * hung up, or a negative errno; else STREAM_AGAIN. One receive a turn, so that
- * a daemon that talks without end cannot keep us from the deadline. */
 static int
-turn(struct presence *presence)
+take_lines(struct presence *presence)
 {
 	struct slice line;
-	int r, received;
+	int r;
 
-	r = stream_send(&presence->stream);
-	if (r < 0)
-		return r;
-	received = stream_receive(&presence->stream);
-	if (received != STREAM_DONE)
-		return received;
 	while (
 	    (r = stream_take_line(&presence->stream, &line)) == STREAM_DONE) {
 		r = on_line(presence, line);
@@ -135,150 +236,305 @@ turn(struct presence *presence)
 	return r;
 }
 
+/* One receive a step, so that a daemon that talks without end cannot keep us
+ * from a deadline. */
 static int
-wait_for_socket(struct presence *presence, int64_t left_usec)
-{
-	struct pollfd fd = {.fd = presence->stream.fd, .events = POLLIN};
-	int64_t left_msec = left_usec / USEC_PER_MSEC + 1;
-
-	if (stream_wants_to_send(&presence->stream))
-		fd.events |= POLLOUT;
-	if (left_msec > INT_MAX)
-		left_msec = INT_MAX;
-	if (poll(&fd, 1, (int)left_msec) < 0 && errno != EINTR)
-		return -errno;
-	return 0;
-}
-
-static int
-await_reply(struct presence *presence, int64_t deadline_usec)
-{
-	int64_t left_usec;
-	int r;
-
-	for (;;) {
-		r = turn(presence);
-		if (presence->reply)
-			return 0; /* whatever came behind it */
-		if (r < 0)
-			return r;
-		if (r == STREAM_END)
-			return -ECONNRESET;
-		left_usec = time_left(deadline_usec);
-		if (left_usec == 0)
-			return -ETIMEDOUT;
-		r = wait_for_socket(presence, left_usec);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int
-write_request(struct presence *presence, const char *method, const char *params)
-{
-	struct buffer *out = stream_out(&presence->stream);
-
-	buffer_add_text(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-	buffer_add_int(out, (int64_t)presence->call_id);
-	buffer_add_text(out, ",\"method\":");
-	json_add_string(out, slice_of(method));
-	if (params) {
-		buffer_add_text(out, ",\"params\":");
-		json_add_text(out, slice_of(params));
-	}
-	buffer_add_text(out, "}\n");
-	return buffer_is_failed(out) ? -ENOMEM : 0;
-}
-
-/* The daemon would refuse it too; but what is not one JSON text could end the
- * line and become a request of its own. */
-static int
-check_request(struct presence *presence, const char *method, const char *params)
+exchange(struct presence *presence)
 {
 	int r;
 
-	if (!utf8_is_valid(slice_of(method)))
-		return -EINVAL;
-	if (!params)
-		return 0;
-	r = json_parse(&presence->doc, slice_of(params), JSON_DEPTH_LOCAL);
+	r = stream_send(&presence->stream);
 	if (r < 0)
 		return r;
-	if (r != JSON_OK || json_root(&presence->doc)->kind != JSON_OBJECT)
-		return -EINVAL;
-	return 0;
+	r = stream_receive(&presence->stream);
+	if (r == STREAM_END)
+		return -ECONNRESET;
+	return r == STREAM_DONE ? take_lines(presence) : r;
+}
+
+/* ---- the connection ---- */
+
+static void
+connect_for_calls(struct presence *presence)
+{
+	int r;
+
+	if (now_usec() < presence->connect_at_usec)
+		return;
+	r = stream_connect(&presence->stream, presence->path, 0);
+	if (r == -ETIMEDOUT || r == -EINTR)
+		presence->connect_at_usec = now_usec() + CONNECT_AGAIN_USEC;
+	else if (r < 0)
+		fail_unsent(presence, r);
+}
+
+static int
+send_unsent(struct presence *presence)
+{
+	struct buffer *out = stream_out(&presence->stream);
+	struct call *call;
+
+	TAILQ_FOREACH(call, &presence->calls, entry) {
+		if (call->is_sent)
+			continue;
+		buffer_add(out, call->line.data, call->line.n);
+		buffer_done(&call->line);
+		call->is_sent = true;
+		presence->n_unsent--;
+		presence->n_sent++;
+	}
+	return buffer_is_failed(out) ? -ENOMEM : stream_send(&presence->stream);
 }
 
 /*
- * A connection kept from an earlier call may have ended long ago (a restart,
- * the daemon's client_timeout); that is no failure of this call, for which
- * nothing has been sent.
+ * Everything that can be done without waiting. What there is on the connection
+ * is looked at before anything new is sent: one kept from an earlier call may
+ * have ended long ago (a restart, the daemon's client_timeout), and that is no
+ * failure of a call for which nothing has been sent.
  */
 static void
-drop_ended_connection(struct presence *presence)
+advance(struct presence *presence)
 {
 	int r;
 
-	if (!presence_is_connected(presence))
-		return;
-	r = turn(presence);
-	if (!presence->reply && (r < 0 || r == STREAM_END))
-		presence_disconnect(presence);
+	if (presence_is_connected(presence)) {
+		r = exchange(presence);
+		if (r < 0)
+			end_connection(presence, r);
+	}
+	if (presence->n_unsent > 0 && !presence_is_connected(presence))
+		connect_for_calls(presence);
+	if (presence->n_unsent > 0 && presence_is_connected(presence)) {
+		r = send_unsent(presence);
+		if (r < 0)
+			end_connection(presence, r);
+	}
+	if (presence->doc.n_alloc > NODES_KEPT)
+		json_doc_done(&presence->doc);
 }
+
+/* ---- calls ---- */
 
 static int
-exchange(struct presence *presence, const char *method, const char *params,
-    int64_t deadline_usec)
+make_call(struct presence *presence, const struct method *method,
+    struct slice params, int64_t timeout_usec, struct call **ret)
 {
+	struct call *call;
 	int r;
 
-	drop_ended_connection(presence);
-	if (presence->reply)
-		return 0; /* "too many clients", said before we spoke */
-	r = presence_connect(presence, time_left(deadline_usec));
+	r = call_new(method, presence->last_id + 1, params, &call);
 	if (r < 0)
 		return r;
-	r = write_request(presence, method, params);
-	if (r < 0)
-		return r;
-	return await_reply(presence, deadline_usec);
+	presence->last_id++;
+	call->deadline_usec = deadline_after(timeout_usec);
+	*ret = call;
+	return 0;
 }
 
-/* After a time-out the connection is kept, its reply will be skipped; but a
- * request of which only a part is sent would hold up every later one. */
-static bool
-wants_to_disconnect(struct presence *presence, int r)
+static int64_t
+until(int64_t at_usec)
 {
-	return r != -ETIMEDOUT || !stream_has_sent_all(&presence->stream);
+	return at_usec == USEC_INFINITY ? -1 : time_left(at_usec);
+}
+
+/* When advance() has something to do though nothing comes; -1: never. */
+static int64_t
+next_step_usec(struct presence *presence)
+{
+	int64_t at_usec = presence->deadline_usec;
+
+	if (presence->n_unsent > 0 && !presence_is_connected(presence) &&
+	    presence->connect_at_usec < at_usec)
+		at_usec = presence->connect_at_usec;
+	return TAILQ_EMPTY(&presence->calls) ? -1 : until(at_usec);
+}
+
+static void
+wait_for_step(struct presence *presence)
+{
+	struct pollfd fd = {
+	    .fd = presence->stream.fd, .events = presence_events(presence)};
+	int64_t usec = next_step_usec(presence);
+	int64_t msec = usec < 0 ? -1 : usec / USEC_PER_MSEC + 1;
+
+	/* Failing, it returns at once, and the deadline holds all the same. */
+	(void)poll(&fd, 1, msec > INT_MAX ? INT_MAX : (int)msec);
 }
 
 int
-presence_new(const char *path, struct presence **ret)
+client_call(struct presence *presence, const struct method *method,
+    struct slice params, int64_t timeout_usec, struct presence_reply **ret)
+{
+	struct call *call;
+	int r;
+
+	r = make_call(presence, method, params, timeout_usec, &call);
+	if (r < 0)
+		return r;
+	add_call(presence, call);
+	for (;;) {
+		advance(presence);
+		end_late_calls(presence);
+		if (call->is_ended)
+			break;
+		wait_for_step(presence);
+	}
+	TAILQ_REMOVE(&presence->ended, call, entry);
+	*ret = call_take_reply(call);
+	call_free(call);
+	return 0;
+}
+
+int
+client_start(struct presence *presence, const struct method *method,
+    struct slice params, int64_t timeout_usec, presence_reply_fn *fn,
+    void *userdata)
+{
+	struct call *call;
+	int r;
+
+	r = make_call(presence, method, params, timeout_usec, &call);
+	if (r < 0)
+		return r;
+	call->fn = fn;
+	call->userdata = userdata;
+	add_call(presence, call);
+	advance(presence);
+	return 0;
+}
+
+const char *
+client_user_id(struct presence *presence)
+{
+	return presence->user_id;
+}
+
+struct json_doc *
+client_doc(struct presence *presence)
+{
+	return &presence->doc;
+}
+
+/* ---- the loop's side ---- */
+
+int
+presence_fd(struct presence *presence)
+{
+	return presence->stream.fd;
+}
+
+short
+presence_events(struct presence *presence)
+{
+	return stream_wants_to_send(&presence->stream) ? POLLIN | POLLOUT :
+							 POLLIN;
+}
+
+int64_t
+presence_timeout_usec(struct presence *presence)
+{
+	if (!TAILQ_EMPTY(&presence->ended))
+		return 0;
+	return next_step_usec(presence);
+}
+
+size_t
+presence_n_pending(struct presence *presence)
+{
+	return presence->n_pending;
+}
+
+static void
+run_callback(struct presence *presence, struct call *call)
+{
+	struct presence_reply *reply = call_take_reply(call);
+	presence_reply_fn *fn = call->fn;
+	void *userdata = call->userdata;
+
+	call_free(call);
+	presence->n_pending--;
+	if (fn)
+		fn(presence, reply, userdata);
+	else
+		presence_reply_free(reply);
+}
+
+/* Those that are here now; what a callback ends comes with the next turn, or
+ * one that always asks again would hold its loop. */
+static void
+run_callbacks(struct presence *presence)
+{
+	struct call *call, *last = TAILQ_LAST(&presence->ended, call_list);
+	bool is_last = !last;
+
+	while (!is_last) {
+		call = TAILQ_FIRST(&presence->ended);
+		is_last = call == last;
+		TAILQ_REMOVE(&presence->ended, call, entry);
+		run_callback(presence, call);
+	}
+}
+
+void
+presence_process(struct presence *presence)
+{
+	advance(presence);
+	end_late_calls(presence);
+	run_callbacks(presence);
+}
+
+/* ---- the handle ---- */
+
+static int
+check_user_id(const char *user_id)
+{
+	if (!user_id)
+		return 0;
+	return *user_id && utf8_is_valid(slice_of(user_id)) ? 0 : -EINVAL;
+}
+
+int
+presence_open(const char *path, const char *user_id, struct presence **ret)
 {
 	struct presence *presence;
 
 	path = choose_path(path);
-	if (*path == '\0')
+	if (*path == '\0' || check_user_id(user_id) < 0)
 		return -EINVAL;
 	if (strlen(path) >= SOCKET_PATH_BYTES)
 		return -ENAMETOOLONG;
 	presence = calloc(1, sizeof(*presence));
 	if (!presence)
 		return -ENOMEM;
+	if (user_id)
+		presence->user_id = strdup(user_id);
+	if (user_id && !presence->user_id) {
+		free(presence);
+		return -ENOMEM;
+	}
 	memcpy(presence->path, path, strlen(path));
 	stream_init(&presence->stream, PRESENCE_MAX_LINE_BYTES_DEFAULT);
+	TAILQ_INIT(&presence->calls);
+	TAILQ_INIT(&presence->ended);
+	presence->deadline_usec = USEC_INFINITY;
 	*ret = presence;
 	return 0;
 }
 
 struct presence *
-presence_free(struct presence *presence)
+presence_close(struct presence *presence)
 {
 	if (!presence)
 		return NULL;
-	assert(!presence->reply);
-	stream_close(&presence->stream);
+	end_connection(presence, -ECANCELED);
+	fail_unsent(presence, -ECANCELED);
+	while (!TAILQ_EMPTY(&presence->ended)) {
+		run_callbacks(presence);
+		fail_unsent(presence, -ECANCELED);
+		end_connection(presence, -ECANCELED);
+	}
 	json_doc_done(&presence->doc);
+	free(presence->user_id);
 	free(presence);
 	return NULL;
 }
@@ -313,30 +569,5 @@ presence_is_connected(struct presence *presence)
 void
 presence_disconnect(struct presence *presence)
 {
-	stream_close(&presence->stream);
-}
-
-int
-presence_call(struct presence *presence, const char *method, const char *params,
-    int64_t timeout_usec, struct presence_reply **ret)
-{
-	int64_t deadline_usec = deadline_after(timeout_usec);
-	int r;
-
-	r = check_request(presence, method, params);
-	if (r < 0)
-		return r;
-
-	presence->call_id = ++presence->last_id;
-	r = exchange(presence, method, params, deadline_usec);
-	presence->call_id = 0;
-	if (presence->doc.n_alloc > NODES_KEPT)
-		json_doc_done(&presence->doc);
-	if (r < 0) {
-		if (wants_to_disconnect(presence, r))
-			presence_disconnect(presence);
-		return r;
-	}
-	*ret = TAKE_PTR(presence->reply);
-	return 0;
+	end_connection(presence, -ECONNRESET);
 }

@@ -7,25 +7,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* States from upstream may be nested 64 deep; around them stand the reply, the
  * result, its channels, a channel, its occupants and an occupant. */
 #define DEPTH_MAX (JSON_DEPTH_UPSTREAM + 16)
-
-struct presence_reply {
-	bool is_error;
-	int64_t code;
-	int64_t retry_after_usec;
-	int status_code;
-	bool is_retryable;
-	/* The texts of the reply, NUL-terminated, and offsets of them. */
-	char *bytes;
-	size_t n_body; /* the result or the error object stands first */
-	size_t kind, category, message;
-};
 
 static uint64_t
 parse_id(const struct json_doc *doc, const struct json_node *node)
@@ -69,76 +57,140 @@ line_parse(struct json_doc *doc, struct slice line, uint64_t *ret_id)
 	return LINE_REPLY;
 }
 
-/* Appends what a string says, "" for anything else; returns where. */
-static size_t
-add_string(struct buffer *buffer, const struct json_doc *doc,
-    const struct json_node *node)
-{
-	size_t at = buffer->n;
-
-	if (node && node->kind == JSON_STRING)
-		json_string_decode(doc, node, buffer);
-	buffer_add_char(buffer, '\0');
-	return at;
-}
-
-static void
-fill_error(struct presence_reply *reply, struct buffer *buffer,
-    const struct json_doc *doc, const struct json_node *error)
-{
-	const struct json_node *data = json_find(doc, error, "data");
-	const struct json_node *node;
-	int64_t status_code;
-
-	node = json_find(doc, error, "code");
-	if (node)
-		(void)json_int(doc, node, &reply->code);
-	reply->message =
-	    add_string(buffer, doc, json_find(doc, error, "message"));
-	reply->kind = reply->category = buffer->n - 1; /* "" */
-	if (!data)
-		return;
-	reply->kind = add_string(buffer, doc, json_find(doc, data, "kind"));
-	reply->category =
-	    add_string(buffer, doc, json_find(doc, data, "category"));
-	node = json_find(doc, data, "retryable");
-	if (node)
-		(void)json_bool(node, &reply->is_retryable);
-	node = json_find(doc, data, "retry_after");
-	if (node)
-		(void)json_usec(doc, node, &reply->retry_after_usec);
-	node = json_find(doc, data, "status_code");
-	if (node && json_int(doc, node, &status_code) == JSON_NUMBER_OK &&
-	    status_code > 0 && status_code <= INT_MAX)
-		reply->status_code = (int)status_code;
-}
+/* ---- becoming a reply ---- */
 
 int
-reply_new(const struct json_doc *doc, struct presence_reply **ret)
+reply_new(const struct method *method, struct presence_reply **ret)
 {
-	_cleanup_(presence_reply_freep) struct presence_reply *reply = NULL;
-	const struct json_node *error, *body;
-	struct buffer buffer = {0}; /* its bytes become the reply's */
+	struct presence_reply *reply;
 
 	reply = calloc(1, sizeof(*reply));
 	if (!reply)
 		return -ENOMEM;
-	error = json_find(doc, json_root(doc), "error");
-	body = error ? error : json_find(doc, json_root(doc), "result");
-	assert(body); /* line_parse() made sure */
-
-	reply->is_error = error;
+	reply->shape = method->shape;
+	(void)snprintf(reply->operation, sizeof(reply->operation), "%s",
+	    method->operation);
 	reply->retry_after_usec = -1;
-	reply->n_body = body->n;
-	buffer_add_slice(&buffer, json_slice(doc, body));
-	buffer_add_char(&buffer, '\0');
-	if (error)
-		fill_error(reply, &buffer, doc, error);
-	reply->bytes = buffer.data; /* owned by reply from here on */
-	if (buffer_is_failed(&buffer))
-		return -ENOMEM;
-	*ret = TAKE_PTR(reply);
+	reply->kind = reply->message = reply->param = "";
+	reply->category = "";
+	reply->refused_channels = reply->refused_groups = &reply->no_names;
+	*ret = reply;
 	return 0;
+}
+
+/* What is half read is nothing. */
+static void
+drop_block(struct presence_reply *reply)
+{
+	free(reply->block);
+	reply->block = NULL;
+	reply->body = reply->state = NULL;
+	reply->n_body = reply->n_channels = 0;
+	reply->channels = NULL;
+	reply->has_cache = false;
+	reply->refused_channels = reply->refused_groups = &reply->no_names;
+}
+
+void
+reply_fill(struct presence_reply *reply, const struct json_doc *doc)
+{
+	const struct json_node *error, *result;
+	int r;
+
+	assert(!reply->block);
+	error = json_find(doc, json_root(doc), "error");
+	result = json_find(doc, json_root(doc), "result");
+	if (error) {
+		reply->is_error = true;
+		r = error_read(reply, doc, error);
+	} else {
+		reply->category = "PNAcknowledgmentCategory";
+		reply->status_code = 200;
+		r = result_read(reply, doc, result);
+	}
+	if (r < 0)
+		reply_fail(reply, r);
+}
+
+static const char *
+category_of(int error_number)
+{
+	switch (error_number) {
+	case ETIMEDOUT:
+		return "PNTimeoutCategory";
+	case EBADMSG:
+	case EMSGSIZE:
+		return "PNMalformedResponseCategory";
+	case EACCES:
+	case EPERM:
+		return "PNAccessDeniedCategory";
+	case ECANCELED:
+		return "PNCancelledCategory";
+	case ENOMEM:
+		return "PNInternalExceptionCategory";
+	default:
+		return "PNNetworkIssuesCategory";
+	}
+}
+
+static const char *
+message_of(int error_number)
+{
+	switch (error_number) {
+	case ENOENT:
+		return "there is no such socket: is presenced running?";
+	case ECONNREFUSED:
+		return "nobody listens at the socket: is presenced running?";
+	case EACCES:
+	case EPERM:
+		return "not allowed to use the socket: its mode and group say "
+		       "who is";
+	case ETIMEDOUT:
+		return "presenced did not answer in time";
+	case ECONNRESET:
+		return "presenced went away before it had answered";
+	case EMSGSIZE:
+		return "the answer is longer than the bound";
+	case EBADMSG:
+		return "what answers does not speak presenced's protocol";
+	case ECANCELED:
+		return "the handle was closed";
+	case ENOMEM:
+		return "out of memory";
+	default:
+		return "the socket failed";
+	}
+}
+
+/* Whether the same call may well succeed a little later. */
+static bool
+is_passing(int error_number)
+{
+	switch (error_number) {
+	case ENOENT:
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case ETIMEDOUT:
+	case ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+reply_fail(struct presence_reply *reply, int error)
+{
+	drop_block(reply);
+	reply->is_error = true;
+	reply->error_number = -error;
+	reply->code = 0;
+	reply->status_code = 0;
+	reply->retry_after_usec = -1;
+	reply->kind = reply->param = "";
+	reply->category = category_of(-error);
+	reply->message = message_of(-error);
+	reply->is_retryable = is_passing(-error);
 }
 
 struct presence_reply *
@@ -146,15 +198,41 @@ presence_reply_free(struct presence_reply *reply)
 {
 	if (!reply)
 		return NULL;
-	free(reply->bytes);
+	free(reply->block);
 	free(reply);
 	return NULL;
 }
+
+/* ---- what it shows ---- */
 
 bool
 presence_reply_is_error(struct presence_reply *reply)
 {
 	return reply->is_error;
+}
+
+int
+presence_reply_error_number(struct presence_reply *reply)
+{
+	return reply->error_number;
+}
+
+const char *
+presence_reply_operation(struct presence_reply *reply)
+{
+	return reply->operation;
+}
+
+const char *
+presence_reply_category(struct presence_reply *reply)
+{
+	return reply->category;
+}
+
+int
+presence_reply_status_code(struct presence_reply *reply)
+{
+	return reply->status_code;
 }
 
 static const char *
@@ -164,7 +242,7 @@ get_body(struct presence_reply *reply, bool wants_error, size_t *ret_n)
 
 	if (ret_n)
 		*ret_n = is_it ? reply->n_body : 0;
-	return is_it ? reply->bytes : NULL;
+	return is_it ? reply->body : NULL;
 }
 
 const char *
@@ -188,19 +266,19 @@ presence_reply_error_code(struct presence_reply *reply)
 const char *
 presence_reply_error_kind(struct presence_reply *reply)
 {
-	return reply->is_error ? reply->bytes + reply->kind : "";
-}
-
-const char *
-presence_reply_error_category(struct presence_reply *reply)
-{
-	return reply->is_error ? reply->bytes + reply->category : "";
+	return reply->kind;
 }
 
 const char *
 presence_reply_error_message(struct presence_reply *reply)
 {
-	return reply->is_error ? reply->bytes + reply->message : "";
+	return reply->message;
+}
+
+const char *
+presence_reply_error_param(struct presence_reply *reply)
+{
+	return reply->param;
 }
 
 bool
@@ -209,14 +287,87 @@ presence_reply_error_is_retryable(struct presence_reply *reply)
 	return reply->is_retryable;
 }
 
-int
-presence_reply_error_status_code(struct presence_reply *reply)
-{
-	return reply->status_code;
-}
-
 int64_t
 presence_reply_error_retry_after_usec(struct presence_reply *reply)
 {
 	return reply->retry_after_usec;
+}
+
+const char *const *
+presence_reply_error_channels(struct presence_reply *reply)
+{
+	return reply->refused_channels;
+}
+
+const char *const *
+presence_reply_error_channel_groups(struct presence_reply *reply)
+{
+	return reply->refused_groups;
+}
+
+const struct presence_cache *
+presence_reply_cache(struct presence_reply *reply)
+{
+	return reply->has_cache ? &reply->cache : NULL;
+}
+
+uint64_t
+presence_reply_total_occupancy(struct presence_reply *reply)
+{
+	return reply->total_occupancy;
+}
+
+uint64_t
+presence_reply_total_channels(struct presence_reply *reply)
+{
+	return reply->total_channels;
+}
+
+const struct presence_channel *
+presence_reply_channels(struct presence_reply *reply, size_t *ret_n)
+{
+	if (ret_n)
+		*ret_n = reply->n_channels;
+	return reply->channels;
+}
+
+static int
+compare_name(const void *name, const void *channel)
+{
+	const struct presence_channel *one = channel;
+
+	return strcmp(name, one->name);
+}
+
+const struct presence_channel *
+presence_reply_find_channel(struct presence_reply *reply, const char *name)
+{
+	if (reply->n_channels == 0)
+		return NULL;
+	return bsearch(name, reply->channels, reply->n_channels,
+	    sizeof(*reply->channels), compare_name);
+}
+
+static int
+compare_uuid(const void *uuid, const void *occupant)
+{
+	const struct presence_occupant *one = occupant;
+
+	return strcmp(uuid, one->uuid);
+}
+
+const struct presence_occupant *
+presence_channel_find_occupant(
+    const struct presence_channel *channel, const char *uuid)
+{
+	if (channel->n_occupants == 0)
+		return NULL;
+	return bsearch(uuid, channel->occupants, channel->n_occupants,
+	    sizeof(*channel->occupants), compare_uuid);
+}
+
+const char *
+presence_reply_state(struct presence_reply *reply)
+{
+	return reply->state;
 }
