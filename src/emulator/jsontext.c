@@ -9,6 +9,7 @@
 #include <json_tokener.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <string.h>
 
 #define JSON_DEPTH_MAX 64
 
@@ -55,7 +56,8 @@ json_read(struct slice text, struct json_object **ret)
 	_cleanup_(tokener_freep) struct json_tokener *tokener = NULL;
 	_cleanup_(json_unrefp) struct json_object *object = NULL;
 
-	if (text.n == 0 || text.n > INT_MAX || is_dialect(text))
+	if (text.n == 0 || text.n > INT_MAX ||
+	    memchr(text.data, '\0', text.n) || is_dialect(text))
 		return JSON_REFUSED;
 	tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	if (!tokener)

@@ -186,20 +186,21 @@ static int
 build_stage(struct stage *stage)
 {
 	struct clock *clock = &stage->fake.clock;
+	struct live_terms terms = LIVE_TERMS_DEFAULT;
 	int r;
 
+	terms.look = LOOK_2025;
+	terms.hold_usec = HOLD_USEC;
+	stage->time.clock = clock;
+	worldclock_set(&stage->time, clock_now(clock) + WALL_OFFSET_USEC);
 	r = faults_new(clock, 1, &stage->faults);
 	if (r >= 0)
-		r = rest_new(&(struct rest_terms){.look = LOOK_2025},
+		r = rest_new(&(struct rest_terms){.look = LOOK_2025,
+				 .time = &stage->time},
 		    stage->realms, clock, &stage->rest);
 	if (r >= 0)
-		r = live_new(
-		    &(struct live_terms){
-			.look = LOOK_2025,
-			.hold_usec = HOLD_USEC,
-			.wall_offset_usec = WALL_OFFSET_USEC,
-		    },
-		    stage->realms, stage->faults, clock, &stage->live);
+		r = live_new(&terms, stage->realms, stage->faults, &stage->time,
+		    &stage->live);
 	if (r >= 0)
 		r = journal_new(RECORDS_MAX, &stage->journal);
 	if (r >= 0)

@@ -23,6 +23,7 @@
 #include "emulator/control.h"
 #include "emulator/exchange.h"
 #include "emulator/scenario.h"
+#include "emulator/wallclock.h"
 #include "support/clock.h"
 
 struct http_request;
@@ -35,6 +36,7 @@ struct stage_reply {
 
 struct stage {
 	struct fake_clock fake;
+	struct worldclock time;
 	struct eventlog *eventlog;
 	struct realms *realms;
 	struct population *population;
