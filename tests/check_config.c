@@ -751,7 +751,7 @@ START_TEST(test_show_says_the_value_its_place_and_what_is_not_in_use)
 
 	bench_init(&bench);
 	write_main(&bench, "[cache]\nttl = 5s\n[ttl]\nroom.* = 1s\n");
-	bench.options[0] = "cache.snapshot=off";
+	bench.options[0] = "http.listen=127.0.0.1:8080";
 	bench.n_options = 1;
 	must_load(&bench);
 	config_show(&bench.config, &shown);
@@ -766,7 +766,7 @@ START_TEST(test_show_says_the_value_its_place_and_what_is_not_in_use)
 	    line, sizeof(line), "\n%-56s# default\n", "cache.hold_off = 1s");
 	ck_assert_ptr_nonnull(strstr(shown.data, line));
 	(void)snprintf(line, sizeof(line), "\n%-56s# -o, not in use yet\n",
-	    "cache.snapshot = off");
+	    "http.listen = 127.0.0.1:8080");
 	ck_assert_ptr_nonnull(strstr(shown.data, line));
 	bench_done(&bench);
 }

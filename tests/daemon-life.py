@@ -218,10 +218,10 @@ class Start(Bench):
         self.assertIn(self.file + ":2: [cache] ttl", self.said())
 
     def test_what_has_no_effect_yet_is_told_at_the_start(self):
-        self.write("[cache]\nsnapshot = off\n")
+        self.write("[http]\nlisten = 127.0.0.1:8080\n")
         self.start()
         self.assertRegex(
-            self.said(), "level=warning .*no effect yet.* section=cache key=snapshot"
+            self.said(), "level=warning .*no effect yet.* section=http key=listen"
         )
 
     def test_too_few_descriptors_are_fewer_clients_and_a_warning(self):

@@ -48,7 +48,7 @@ class Watcher(threading.Thread):
 
 class Timeouts(Case):
     def test_none_is_early_and_how_late_they_are(self):
-        emulator = self.new_bench().emulator("--quiet")
+        emulator = self.new_bench().emulator("--quiet", "--announce-max", "1000000")
         watcher = Watcher(emulator.address, PEOPLE)
         watcher.start()
         due = {}
