@@ -788,7 +788,7 @@ static void
 answer_many(const struct take *take, size_t n, const char *more)
 {
 	static struct occupant people[2001];
-	static char names[2001][8];
+	static char names[2001][24];
 	struct channel_answer channel = {.name = take->key.name};
 	struct answer answer = {.retry_after_usec = -1,
 	    .level = take->level,
