@@ -998,11 +998,15 @@ END_TEST
 
 /* ---- the usual request ---- */
 
+/* As Python's json.dumps() writes it. */
+#define SPACED_CALL                                                      \
+	"{\"jsonrpc\": \"2.0\", \"id\": 120, \"method\": \"here_now\", " \
+	"\"params\": {\"channels\": \"lobby\"}}"
+
 static const char usual_lines[][128] = {
     CALL("here_now", "{\"channels\":\"lobby\"}"),
     CALL("here_now", "{\"channels\":\"a,b,a\"}"),
-    "{\"jsonrpc\": \"2.0\", \"id\": 120, \"method\": \"here_now\", "
-    "\"params\": {\"channels\": \"lobby\"}}",
+    SPACED_CALL,
 };
 
 /* Bytes that a line is made of, and some that none should be. */

@@ -286,7 +286,7 @@ bool
 journal_explains(
     const struct journal *journal, uint64_t count, int64_t sent_usec)
 {
-	uint64_t least = journal->count, most = journal->count;
+	uint64_t least = journal->count, most = least;
 	const struct journal_line *line;
 
 	if (!journal_has_count(journal, sent_usec))
