@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
 #include "core/conductor.h"
 #include "core/save.h"
 #include "support/fail_alloc.h"
@@ -46,6 +47,14 @@ assert_near(double value, double wanted)
 
 /* ---- saving ---- */
 
+static bool
+is_json(struct slice text)
+{
+	_cleanup_(json_doc_done) struct json_doc doc = {0};
+
+	return json_parse(&doc, text, JSON_DEPTH_UPSTREAM) == JSON_OK;
+}
+
 static struct save_moment
 moment(const char *boot_id, int64_t wall_usec)
 {
@@ -53,6 +62,7 @@ moment(const char *boot_id, int64_t wall_usec)
 	    .boot_id = slice_of(boot_id),
 	    .wall_usec = wall_usec,
 	    .owner = SLICE(OWNER),
+	    .is_state = is_json,
 	};
 }
 
@@ -569,6 +579,15 @@ assert_refused_copy(const char *data, size_t n, int result)
 	free(copy);
 }
 
+START_TEST(test_a_state_that_could_not_be_answered_is_damage)
+{
+	fill("c:lobby", LEVEL_STATE, "ana=oops,bo");
+	save_all();
+	assert_refused(saved(), SAVE_DAMAGED);
+}
+
+END_TEST
+
 START_TEST(test_cut_anywhere_nothing_is_loaded)
 {
 	fill_some();
@@ -836,6 +855,8 @@ make_suite(void)
 	tcase_add_test(change, test_no_more_is_loaded_than_the_cache_may_hold);
 	suite_add_tcase(suite, change);
 	tcase_add_checked_fixture(wrong, start, end);
+	tcase_add_test(
+	    wrong, test_a_state_that_could_not_be_answered_is_damage);
 	tcase_add_test(wrong, test_cut_anywhere_nothing_is_loaded);
 	tcase_add_test(wrong, test_with_any_bit_flipped_nothing_is_loaded);
 	tcase_add_test(wrong, test_a_record_left_out_or_twice_is_seen);

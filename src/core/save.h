@@ -31,6 +31,9 @@ struct save_moment {
 	struct slice boot_id; /* empty: not known, so never the same */
 	int64_t wall_usec;
 	struct slice owner; /* whose answers they are: service and key set */
+	/* Whether a text may be answered as somebody's state; who loads gives it,
+	 * since only others know what a state is written in. */
+	bool (*is_state)(struct slice text);
 };
 
 /* ---- saving ---- */

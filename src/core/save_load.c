@@ -95,8 +95,7 @@ read_entry(struct save_record *record, struct saved *ret)
 	return ok;
 }
 
-/* Counts, or copies to where there is room for max of them, which is checked by
- * who counted. */
+/* Counts, or copies to where there is room for as many as were counted. */
 static bool
 read_items(struct save_record *record, int64_t *n, struct channel_answer *ret)
 {
@@ -117,11 +116,23 @@ read_items(struct save_record *record, int64_t *n, struct channel_answer *ret)
 /* ---- checking ---- */
 
 struct checked {
+	const struct save_moment *now;
 	struct saved saved; /* the entry before what is read now */
 	bool has_saved;
 	int64_t n_items;
 	int64_t n_entries; /* complete ones */
 };
+
+static bool
+has_good_states(const struct checked *checked, struct save_record record)
+{
+	struct slice name, state;
+
+	while (save_get_text(&record, &name) && save_get_text(&record, &state))
+		if (state.data && !checked->now->is_state(state))
+			return false;
+	return true;
+}
 
 static bool
 check_record(struct checked *checked, struct save_record *record)
@@ -135,6 +146,7 @@ check_record(struct checked *checked, struct save_record *record)
 	}
 	if (record->sort != SAVE_ITEMS || !checked->has_saved ||
 	    checked->n_items == checked->saved.n_items ||
+	    !has_good_states(checked, *record) ||
 	    !read_items(record, &checked->n_items, NULL))
 		return false;
 	if (checked->n_items == checked->saved.n_items)
@@ -144,9 +156,9 @@ check_record(struct checked *checked, struct save_record *record)
 
 /* Of what is behind the head: all of it is as a saving makes it. */
 static bool
-is_whole(struct save_reader reader)
+is_whole(struct save_reader reader, const struct save_moment *now)
 {
-	struct checked checked = {0};
+	struct checked checked = {.now = now};
 	struct save_record record;
 	int64_t n_entries;
 
@@ -406,7 +418,7 @@ save_load(struct query *query, struct slice bytes,
 	case SAVE_MAGIC_NONE:
 		return SAVE_DAMAGED;
 	}
-	if (!read_head(&reader, &loading.head) || !is_whole(reader))
+	if (!read_head(&reader, &loading.head) || !is_whole(reader, now))
 		return SAVE_DAMAGED;
 	if (!slice_is(loading.head.owner, now->owner))
 		return SAVE_OTHER_OWNER;
