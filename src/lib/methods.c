@@ -22,16 +22,86 @@ static const struct method set_state = {
 static const struct method ping = {"ping", "ping", RESULT_TEXT};
 static const struct method daemon_status = {"status", "status", RESULT_TEXT};
 
-static void
-cleanup_buffer(struct buffer *buffer)
+/* One question, ready to be asked either way. */
+struct question {
+	const struct method *method;
+	struct buffer params;
+	int64_t timeout_usec;
+	int r; /* why it can be no request */
+};
+
+/* Waits for the answer; the question is consumed. */
+static int
+ask(struct presence *presence, struct question question,
+    struct presence_reply **ret)
 {
-	buffer_done(buffer);
+	const struct slice params = {question.params.data, question.params.n};
+	int r = question.r;
+
+	if (r == 0)
+		r = client_call(presence, question.method, params,
+		    question.timeout_usec, ret);
+	buffer_done(&question.params);
+	return r;
 }
 
-static struct slice
-text_of(const struct buffer *buffer)
+/* The same with a callback. */
+static int
+ask_async(struct presence *presence, struct question question,
+    presence_reply_fn *fn, void *userdata)
 {
-	return (struct slice){buffer->data, buffer->n};
+	const struct slice params = {question.params.data, question.params.n};
+	int r = question.r;
+
+	if (r == 0)
+		r = client_start(presence, question.method, params,
+		    question.timeout_usec, fn, userdata);
+	buffer_done(&question.params);
+	return r;
+}
+
+static struct question
+of_here_now(const struct presence_here_now_request *request)
+{
+	struct question question = {.method = &here_now};
+
+	question.r =
+	    request_here_now(&question.params, request, &question.timeout_usec);
+	return question;
+}
+
+static struct question
+of_where_now(
+    struct presence *presence, const struct presence_where_now_request *request)
+{
+	struct question question = {.method = &where_now};
+
+	question.r = request_where_now(&question.params, request,
+	    client_user_id(presence), &question.timeout_usec);
+	return question;
+}
+
+static struct question
+of_get_state(
+    struct presence *presence, const struct presence_get_state_request *request)
+{
+	struct question question = {.method = &get_state};
+
+	question.r = request_get_state(&question.params, request,
+	    client_user_id(presence), &question.timeout_usec);
+	return question;
+}
+
+static struct question
+of_set_state(
+    struct presence *presence, const struct presence_set_state_request *request)
+{
+	struct question question = {.method = &set_state};
+
+	question.r = request_set_state(&question.params, request,
+	    client_user_id(presence), client_doc(presence),
+	    &question.timeout_usec);
+	return question;
 }
 
 int
@@ -39,15 +109,7 @@ presence_here_now(struct presence *presence,
     const struct presence_here_now_request *request,
     struct presence_reply **ret)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_here_now(&params, request, &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_call(
-	    presence, &here_now, text_of(&params), timeout_usec, ret);
+	return ask(presence, of_here_now(request), ret);
 }
 
 int
@@ -55,15 +117,7 @@ presence_here_now_async(struct presence *presence,
     const struct presence_here_now_request *request, presence_reply_fn *fn,
     void *userdata)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_here_now(&params, request, &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_start(
-	    presence, &here_now, text_of(&params), timeout_usec, fn, userdata);
+	return ask_async(presence, of_here_now(request), fn, userdata);
 }
 
 int
@@ -71,16 +125,7 @@ presence_where_now(struct presence *presence,
     const struct presence_where_now_request *request,
     struct presence_reply **ret)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_where_now(
-	    &params, request, client_user_id(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_call(
-	    presence, &where_now, text_of(&params), timeout_usec, ret);
+	return ask(presence, of_where_now(presence, request), ret);
 }
 
 int
@@ -88,16 +133,8 @@ presence_where_now_async(struct presence *presence,
     const struct presence_where_now_request *request, presence_reply_fn *fn,
     void *userdata)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_where_now(
-	    &params, request, client_user_id(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_start(
-	    presence, &where_now, text_of(&params), timeout_usec, fn, userdata);
+	return ask_async(
+	    presence, of_where_now(presence, request), fn, userdata);
 }
 
 int
@@ -105,16 +142,7 @@ presence_get_state(struct presence *presence,
     const struct presence_get_state_request *request,
     struct presence_reply **ret)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_get_state(
-	    &params, request, client_user_id(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_call(
-	    presence, &get_state, text_of(&params), timeout_usec, ret);
+	return ask(presence, of_get_state(presence, request), ret);
 }
 
 int
@@ -122,16 +150,8 @@ presence_get_state_async(struct presence *presence,
     const struct presence_get_state_request *request, presence_reply_fn *fn,
     void *userdata)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_get_state(
-	    &params, request, client_user_id(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_start(
-	    presence, &get_state, text_of(&params), timeout_usec, fn, userdata);
+	return ask_async(
+	    presence, of_get_state(presence, request), fn, userdata);
 }
 
 int
@@ -139,16 +159,7 @@ presence_set_state(struct presence *presence,
     const struct presence_set_state_request *request,
     struct presence_reply **ret)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_set_state(&params, request, client_user_id(presence),
-	    client_doc(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_call(
-	    presence, &set_state, text_of(&params), timeout_usec, ret);
+	return ask(presence, of_set_state(presence, request), ret);
 }
 
 int
@@ -156,16 +167,8 @@ presence_set_state_async(struct presence *presence,
     const struct presence_set_state_request *request, presence_reply_fn *fn,
     void *userdata)
 {
-	_cleanup_(cleanup_buffer) struct buffer params = {0};
-	int64_t timeout_usec;
-	int r;
-
-	r = request_set_state(&params, request, client_user_id(presence),
-	    client_doc(presence), &timeout_usec);
-	if (r < 0)
-		return r;
-	return client_start(
-	    presence, &set_state, text_of(&params), timeout_usec, fn, userdata);
+	return ask_async(
+	    presence, of_set_state(presence, request), fn, userdata);
 }
 
 int
