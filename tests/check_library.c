@@ -571,6 +571,34 @@ START_TEST(test_a_callback_may_call_again)
 
 END_TEST
 
+static void
+on_reply_ask_in_vain(
+    struct presence *from, struct presence_reply *reply, void *userdata)
+{
+	struct presence_reply *none = NULL;
+
+	on_reply(from, reply, userdata);
+	ck_assert_int_eq(
+	    presence_ping_async(from, on_reply_ask_in_vain, userdata),
+	    -ECANCELED);
+	ck_assert_int_eq(presence_ping(from, &none), -ECANCELED);
+	ck_assert_ptr_null(none);
+}
+
+START_TEST(test_a_handle_that_is_closed_takes_no_more_calls)
+{
+	struct end end = {0};
+
+	ck_assert_int_eq(
+	    presence_ping_async(presence, on_reply_ask_in_vain, &end), 0);
+	presence_close(presence);
+	presence = NULL;
+	ck_assert_int_eq(end.n, 1);
+	ck_assert_int_eq(end.error_number, ECANCELED);
+}
+
+END_TEST
+
 START_TEST(test_a_call_that_waits_runs_no_callbacks)
 {
 	static const struct step steps[] = {ACCEPT, READ_LINES(2),
@@ -647,6 +675,7 @@ make_suite(void)
 	    tc, test_no_daemon_is_told_by_the_callback_and_not_before);
 	tcase_add_test(tc, test_closing_ends_what_is_open);
 	tcase_add_test(tc, test_a_callback_may_call_again);
+	tcase_add_test(tc, test_a_handle_that_is_closed_takes_no_more_calls);
 	tcase_add_test(tc, test_a_call_that_waits_runs_no_callbacks);
 	tcase_add_test(tc, test_an_allocation_that_fails_is_an_outcome_too);
 	suite_add_tcase(suite, tc);

@@ -41,6 +41,7 @@ struct presence {
 	struct stream stream;
 	struct json_doc doc;
 	uint64_t last_id;
+	bool is_closing;         /* no call is taken any more */
 	struct call_list calls;  /* that have no outcome, in the order made */
 	struct call_list ended;  /* whose callback has not run, as they ended */
 	size_t n_unsent, n_sent; /* of calls */
@@ -322,6 +323,8 @@ make_call(struct presence *presence, const struct method *method,
 	struct call *call;
 	int r;
 
+	if (presence->is_closing)
+		return -ECANCELED;
 	r = call_new(method, presence->last_id + 1, params, &call);
 	if (r < 0)
 		return r;
@@ -526,13 +529,11 @@ presence_close(struct presence *presence)
 {
 	if (!presence)
 		return NULL;
+	presence->is_closing = true;
 	end_connection(presence, -ECANCELED);
 	fail_unsent(presence, -ECANCELED);
-	while (!TAILQ_EMPTY(&presence->ended)) {
-		run_callbacks(presence);
-		fail_unsent(presence, -ECANCELED);
-		end_connection(presence, -ECANCELED);
-	}
+	run_callbacks(presence);
+	stream_close(&presence->stream); /* a callback may have connected */
 	json_doc_done(&presence->doc);
 	free(presence->user_id);
 	free(presence);

@@ -26,7 +26,7 @@
  *            that makes a call fails, with a negative errno and *ret untouched,
  *            only when there was no call: -EINVAL, the request can be no
  *            request (a state that is not a JSON object, a name that is not
- *            UTF-8); -ENOMEM.
+ *            UTF-8); -ENOMEM; -ECANCELED, in presence_close().
  * Threads:   one handle per thread at a time, no shared state, no globals; a
  *            handle may move between threads. It is of no use after fork().
  * Manners:   nothing happens unless asked: no thread, no signal (SIGPIPE
