@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conductor.h"
+#include "core/journal.h"
 #include "support/origin.h"
 
 /* A busy machine, valgrind: the default of 4 s is too short. */
@@ -135,7 +137,7 @@ make_sure(const char *people)
 }
 
 static void
-tell(struct event event)
+tell_event(struct event event)
 {
 	event.channel = SLICE("lobby");
 	event.stamp_usec = ++stamp;
@@ -146,7 +148,7 @@ tell(struct event event)
 static void
 tell_of(enum event_kind kind, const char *uuid, uint64_t occupancy)
 {
-	tell((struct event){
+	tell_event((struct event){
 	    .kind = kind, .uuid = slice_of(uuid), .occupancy = occupancy});
 }
 
@@ -165,7 +167,7 @@ tell_leave(const char *uuid, uint64_t occupancy)
 static void
 tell_state(const char *uuid, const char *state, uint64_t occupancy)
 {
-	tell((struct event){.kind = EVENT_STATE,
+	tell_event((struct event){.kind = EVENT_STATE,
 	    .uuid = slice_of(uuid),
 	    .state = slice_of(state),
 	    .occupancy = occupancy});
@@ -463,7 +465,7 @@ START_TEST(test_a_count_is_what_every_event_tells)
 	make_sure_at(LEVEL_OCCUPANCY, "ana,bo");
 	tell_leave("ana", 1);
 	ck_assert_str_eq(ask_at(LEVEL_OCCUPANCY), "lobby:#1");
-	tell((struct event){.kind = EVENT_INTERVAL, .occupancy = 900});
+	tell_event((struct event){.kind = EVENT_INTERVAL, .occupancy = 900});
 	ck_assert_str_eq(ask_at(LEVEL_OCCUPANCY), "lobby:#900");
 	ck_assert_int_eq(a.last.cache.source, SOURCE_STREAM);
 }
@@ -596,9 +598,30 @@ END_TEST
 START_TEST(test_an_unreadable_event_is_a_doubt)
 {
 	make_sure("ana");
-	tell((struct event){.kind = EVENT_UNREADABLE});
+	tell_event((struct event){.kind = EVENT_UNREADABLE});
 	ck_assert(!is_followed());
 	end_doubt("ana");
+}
+
+END_TEST
+
+START_TEST(test_more_events_than_are_kept_are_a_doubt_and_no_more_memory)
+{
+	const struct key key = {.kind = KEY_CHANNEL, .name = SLICE("lobby")};
+	const struct journal *journal;
+	char uuid[24];
+
+	make_sure("ana");
+	journal = &cache_find(&o.query->cache, &key)->journal;
+	for (unsigned i = 0; i <= JOURNAL_EVENTS_MAX + 100; i++) {
+		if (i == JOURNAL_EVENTS_MAX)
+			ck_assert_int_eq(stat_of(STAT_events_applied), i);
+		snprintf(uuid, sizeof(uuid), "u%06u", i);
+		tell_join(uuid, 2 + i);
+	}
+	ck_assert_int_eq(stat_of(STAT_events_applied), JOURNAL_EVENTS_MAX);
+	ck_assert_uint_eq(map_n(&journal->by_person), JOURNAL_EVENTS_MAX);
+	ck_assert(!is_followed());
 }
 
 END_TEST
@@ -611,7 +634,7 @@ static const struct slice cy_ana[] = {{"cy", 2}, {"ana", 3}};
 START_TEST(test_an_interval_with_lists_is_applied)
 {
 	make_sure("ana");
-	tell((struct event){.kind = EVENT_INTERVAL,
+	tell_event((struct event){.kind = EVENT_INTERVAL,
 	    .occupancy = 1,
 	    .has_lists = true,
 	    .joined = {bo_cy, 2},
@@ -620,7 +643,7 @@ START_TEST(test_an_interval_with_lists_is_applied)
 	ck_assert_str_eq(ask(), "lobby:bo");
 	ck_assert(is_followed());
 	/* And now a quiet one is no doubt. */
-	tell((struct event){.kind = EVENT_INTERVAL, .occupancy = 1});
+	tell_event((struct event){.kind = EVENT_INTERVAL, .occupancy = 1});
 	ck_assert(is_followed());
 }
 
@@ -629,7 +652,7 @@ END_TEST
 START_TEST(test_an_interval_that_does_not_add_up_is_a_doubt)
 {
 	make_sure("ana");
-	tell((struct event){.kind = EVENT_INTERVAL,
+	tell_event((struct event){.kind = EVENT_INTERVAL,
 	    .occupancy = 5,
 	    .has_lists = true,
 	    .joined = {bo_cy, 2}});
@@ -647,7 +670,7 @@ assert_polled_for_idle_after(struct event event)
 	int n = 0;
 
 	make_sure("ana");
-	tell(event);
+	tell_event(event);
 	for (int i = 0; i < 118; i++) {
 		ck_assert(!is_followed());
 		origin_wait(&o, 0.5);
@@ -691,7 +714,7 @@ assert_asked_again(const char *key, const char *answer, struct event event)
 	ck_assert_int_eq(asker_ask(&o, &b, &plain_terms, key), ASK_READY);
 	asker_done(&b);
 	event.uuid = SLICE("ana");
-	tell(event);
+	tell_event(event);
 	ck_assert_int_eq(asker_ask(&o, &b, &plain_terms, key), ASK_WAITS);
 }
 
@@ -882,6 +905,7 @@ main(void)
 	TEST(test_a_broken_line_is_polled_at_once_and_says_so);
 	TEST(test_a_line_that_is_gone_leaves_it_polled);
 	TEST(test_an_unreadable_event_is_a_doubt);
+	TEST(test_more_events_than_are_kept_are_a_doubt_and_no_more_memory);
 	TEST(test_an_interval_with_lists_is_applied);
 	TEST(test_an_interval_that_does_not_add_up_is_a_doubt);
 	TEST(test_an_interval_without_lists_is_polled_for_a_while);

@@ -44,9 +44,9 @@ note(const struct hearing *h, const struct change *change)
 {
 	int r = journal_add_event(&h->entry->journal, change);
 
-	if (r < 0)
+	if (r != 0)
 		(void)doubt(h, FOLLOW_DOUBT_USEC);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* Whether people are held, and events are to be worked into them at once. */

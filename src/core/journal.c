@@ -245,7 +245,10 @@ journal_add_event(struct journal *journal, const struct change *change)
 	if (r < 0)
 		return r;
 	append(journal, &journal->events, TAKE_PTR(line));
-	return 0;
+	if (map_n(&journal->by_person) <= JOURNAL_EVENTS_MAX)
+		return 0;
+	drop_event(journal, TAILQ_FIRST(&journal->events));
+	return 1;
 }
 
 const struct change *

@@ -25,6 +25,10 @@
  * recorded, 1 to 2 s documented). */
 #define JOURNAL_USEC (5 * INT64_C(1000000))
 
+/* Of events: three thousand people a second, for as long as they are kept. Beyond
+ * it the oldest go, however many a line tells. */
+#define JOURNAL_EVENTS_MAX 16384
+
 struct journal_line;
 
 TAILQ_HEAD(journal_lines, journal_line);
@@ -69,7 +73,8 @@ int journal_correct(
 /* ---- events ---- */
 
 /* Writes down what an event told of a person. It replaces what another told of
- * them; what of their state apart from whether they are there. */
+ * them; what of their state apart from whether they are there. 1 if the oldest
+ * had to go for it. */
 int journal_add_event(struct journal *journal, const struct change *change);
 /* What is known of the same, or NULL. */
 const struct change *journal_find_event(
