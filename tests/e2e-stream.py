@@ -194,12 +194,10 @@ class Wrong(SharedCase):
         for n in range(20):
             self.emulator.join("twice", "u%02d" % n)
         wait_people(self.client, "twice", ["u%02d" % n for n in range(20)])
-        # The emulator stamps the copy anew: one in thirty is a millisecond
-        # younger, and then it is an event that changes nothing.
         eventually(
             "doubled events",
             lambda: counters(self.client)["events_doubled"] - before["events_doubled"]
-            >= 10,
+            == 20,
         )
         self.settle("twice")
         self.assertEqual(counters(self.client)["drift_out"], before["drift_out"])

@@ -47,7 +47,8 @@ presence_name(struct slice channel)
 
 static int
 make(const struct teller *teller, const struct realm *realm,
-    struct slice channel, const struct presence *presence, struct item **ret)
+    struct slice channel, const struct presence *presence, int64_t wall_usec,
+    struct item **ret)
 {
 	return presence_item(teller->look,
 	    &(struct item_terms){
@@ -55,17 +56,18 @@ make(const struct teller *teller, const struct realm *realm,
 		.subscribe_key = realm_key(realm),
 		.channel = channel,
 	    },
-	    worldclock_usec(teller->timetokens->time), presence, ret);
+	    wall_usec, presence, ret);
 }
 
 static void
 tell_now(struct teller *teller, struct realm *realm, struct slice channel,
-    const struct presence *presence)
+    const struct presence *presence, int64_t wall_usec)
 {
 	_cleanup_(blob_unrefp) struct blob *name = presence_name(channel);
 	struct item *item;
 
-	if (!name || make(teller, realm, channel, presence, &item) < 0 ||
+	if (!name ||
+	    make(teller, realm, channel, presence, wall_usec, &item) < 0 ||
 	    hub_put(realm->hub, blob_slice(name), item) < 0)
 		teller->n_untold++;
 }
@@ -135,7 +137,7 @@ find_late(const struct teller *teller, const struct realm *realm,
 
 static bool
 tell_later(struct teller *teller, struct realm *realm, struct slice channel,
-    const struct presence *presence)
+    const struct presence *presence, int64_t wall_usec)
 {
 	struct late *late;
 
@@ -150,7 +152,8 @@ tell_later(struct teller *teller, struct realm *realm, struct slice channel,
 	teller->n_late++;
 	late->name = presence_name(channel);
 	if (!late->name ||
-	    make(teller, realm, channel, presence, &late->item) < 0) {
+	    make(teller, realm, channel, presence, wall_usec, &late->item) <
+		0) {
 		late_free(teller, late);
 		return false;
 	}
@@ -200,17 +203,19 @@ teller_tell(struct teller *teller, struct realm *realm, struct slice channel,
     const struct presence *presence)
 {
 	enum event_fate fate = faults_judge_event(teller->faults, channel);
+	/* Its own time, however often and late it is told. */
+	int64_t wall_usec = worldclock_usec(teller->timetokens->time);
 	struct late *late;
 
 	if (fate == EVENT_IS_LOST)
 		return;
 	late = find_late(teller, realm, channel);
 	if (fate == EVENT_COMES_LATE && !late &&
-	    tell_later(teller, realm, channel, presence))
+	    tell_later(teller, realm, channel, presence, wall_usec))
 		return;
 	if (fate == EVENT_COMES_TWICE)
-		tell_now(teller, realm, channel, presence);
-	tell_now(teller, realm, channel, presence);
+		tell_now(teller, realm, channel, presence, wall_usec);
+	tell_now(teller, realm, channel, presence, wall_usec);
 	if (late) {
 		tell_late(teller, late);
 		arm(teller);
